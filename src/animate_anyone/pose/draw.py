@@ -1,12 +1,13 @@
 """Draws a pose as the skeleton picture that a pose guider reads.
 
 The style "dwpose" reproduces the drawing of DWPose, on which the published checkpoints of this family were
-trained: order, colours, widths and integer rounding. Widths are pixels of the resolution a model was trained
-at, so they are not scaled with the picture; a style that names a `render_short_side` is drawn at that size and
-then resized.
+trained: order, colours, widths and integer rounding. Widths are pixels of the resolution a model was
+trained at, so they are not scaled with the picture; a style that names a `render_short_side` is drawn at that
+size and then resized.
 """
 
 import colorsys
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -40,7 +41,7 @@ HAND_EDGES = tuple(
 """Edges within the 21 points of a hand: from the wrist along thumb, index, middle, ring and little finger."""
 
 HAND_COLOURS: tuple[Colour, ...] = tuple(
-    (int(255 * red), int(255 * green), int(255 * blue))
+    (round(255 * red), round(255 * green), round(255 * blue))
     for red, green, blue in (
         colorsys.hsv_to_rgb(i / len(HAND_EDGES), 1.0, 1.0) for i in range(len(HAND_EDGES))
     )
@@ -55,9 +56,9 @@ _LIMB_STARTS, _LIMB_ENDS = np.array(LIMBS).T
 class DrawStyle:
     """How a skeleton is drawn; all lengths in pixels of the picture that is drawn.
 
-    `dim` is the brightness of limbs relative to joints. A radius of 0 is a single pixel, a `None` leaves the part
-    out. `render_short_side`: draw with this short side (both sides rounded to multiples of 64) and resize to
-    the size asked for; `None` draws at the size asked for.
+    `dim` is the brightness of limbs relative to joints. A radius of 0 is a single pixel, a `None` leaves the
+    part out. `render_short_side`: draw with this short side (both sides rounded to multiples of 64) and
+    resize to the size asked for; `None` draws at the size asked for.
     """
 
     limb_half_width: float
@@ -147,7 +148,7 @@ def _draw_body(
 
 @lru_cache(maxsize=4096)
 def _ellipse(half_length: int, half_width: float, angle: int) -> npt.NDArray[np.int64]:
-    """(n, 2) integer outline of an ellipse around the origin, one vertex a degree, without repeated vertices."""
+    """(n, 2) integer outline of an ellipse around the origin, one vertex a degree, without repeats."""
     turn = np.radians(np.arange(361))
     along, across = half_length * np.cos(turn), half_width * np.sin(turn)
     cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
@@ -167,9 +168,27 @@ def _draw_hand(canvas: ImageDraw.ImageDraw, points: npt.NDArray[np.int64], style
     pixels = points.tolist()
     for (start, end), colour in zip(HAND_EDGES, HAND_COLOURS, strict=True):
         if present[start] and present[end]:
-            canvas.line((*pixels[start], *pixels[end]), fill=colour, width=style.hand_line_width)
+            _draw_line(canvas, pixels[start], pixels[end], style.hand_line_width, colour)
     if style.hand_point_radius is not None:
         _draw_discs(canvas, _inside(points), style.hand_point_radius, HAND_POINT_COLOUR)
+
+
+def _draw_line(
+    canvas: ImageDraw.ImageDraw, start: list[int], end: list[int], width: int, colour: Colour
+) -> None:
+    length = math.hypot(end[0] - start[0], end[1] - start[1])
+    if width == 1 or length == 0:
+        canvas.line((*start, *end), fill=colour)
+    else:
+        # As OpenCV widens a line: a filled box with its border drawn, and discs as ends.
+        x, y = (end[1] - start[1]) * width / 2 / length, (start[0] - end[0]) * width / 2 / length
+        corners = (
+            *(round(start[0] + x), round(start[1] + y), round(start[0] - x), round(start[1] - y)),
+            *(round(end[0] - x), round(end[1] - y), round(end[0] + x), round(end[1] + y)),
+        )
+        canvas.polygon(corners, fill=colour, outline=colour)
+    if width > 1:
+        _draw_discs(canvas, [start, end], width // 2, colour)
 
 
 def _inside(points: npt.NDArray[np.int64]) -> list[list[int]]:

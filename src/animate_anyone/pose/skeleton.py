@@ -45,8 +45,8 @@ class Pose:
     def __post_init__(self):
         if self.keypoints.shape != (NUM_KEYPOINTS, 2) or self.scores.shape != (NUM_KEYPOINTS,):
             raise PoseError(
-                f"A pose of layout '{LAYOUT}' needs keypoints of shape ({NUM_KEYPOINTS}, 2) and scores of shape "
-                f"({NUM_KEYPOINTS},); got {self.keypoints.shape} and {self.scores.shape}."
+                f"A pose of layout '{LAYOUT}' needs keypoints of shape ({NUM_KEYPOINTS}, 2) and scores "
+                f"of shape ({NUM_KEYPOINTS},); got {self.keypoints.shape} and {self.scores.shape}."
             )
 
     @property
@@ -57,9 +57,10 @@ class Pose:
 
 @dataclass(frozen=True, kw_only=True)
 class PoseSequence:
-    """One person over time: `keypoints` (F, 134, 2) in pixels of a `width` x `height` canvas, `scores` (F, 134).
+    """One person over time: `keypoints` (F, 134, 2) in pixels of a `width` x `height` canvas.
 
-    A frame without a person has all scores zero. `fps` is the rate at which the frames are to be shown.
+    `scores` is (F, 134). A frame without a person has all scores zero. `fps` is the rate at which the frames
+    are to be shown.
     """
 
     keypoints: FloatArray
@@ -72,12 +73,13 @@ class PoseSequence:
         num_frames = self.keypoints.shape[0]
         if self.keypoints.shape[1:] != (NUM_KEYPOINTS, 2) or self.scores.shape != (num_frames, NUM_KEYPOINTS):
             raise PoseError(
-                f"A pose sequence of layout '{LAYOUT}' needs keypoints of shape (F, {NUM_KEYPOINTS}, 2) and scores "
-                f"of shape (F, {NUM_KEYPOINTS}); got {self.keypoints.shape} and {self.scores.shape}."
+                f"A pose sequence of layout '{LAYOUT}' needs keypoints of shape (F, {NUM_KEYPOINTS}, 2) and "
+                f"scores of shape (F, {NUM_KEYPOINTS}); got {self.keypoints.shape} and {self.scores.shape}."
             )
         if self.width <= 0 or self.height <= 0 or self.fps <= 0:
             raise PoseError(
-                f"Canvas and rate of a pose sequence must be positive; got {self.width}x{self.height} at {self.fps} fps."
+                "Canvas and rate of a pose sequence must be positive; "
+                f"got {self.width}x{self.height} at {self.fps} fps."
             )
 
     def __len__(self) -> int:
