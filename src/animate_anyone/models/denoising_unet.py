@@ -1,0 +1,112 @@
+"""Denoising UNet: predicts the noise (or velocity) of a window of frames (paper figure 2)."""
+
+from collections.abc import Iterator
+
+import torch.nn.functional as F
+from diffusers.configuration_utils import register_to_config
+from einops import rearrange, repeat
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from animate_anyone.models.reference_features import ReferenceFeatures
+from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE, Conditioning, TemporalConfig, UNet
+
+
+class DenoisingUNet(UNet):
+    """The UNet with reference tokens in spatial attention and, from stage 2 on, temporal attention in every layer.
+
+    The defaults are Stable Diffusion 1.5's sizes with AnimateDiff's motion modules.
+
+    Args:
+        in_channels: channels of the latents.
+        out_channels: channels of the prediction.
+        block_out_channels: width of each stage; each stage has half the resolution of the one before.
+        down_block_types: for each stage, whether it has attention, in diffusers' words.
+        layers_per_block: layers in each stage on the way down; one more on the way up.
+        cross_attention_dim: width of the image tokens.
+        num_attention_heads: heads of spatial attention and cross-attention in every stage.
+        norm_num_groups: groups of the group norms.
+        norm_eps: epsilon of the group norms in residual blocks and head.
+        temporal: whether there is temporal attention; without it frames are independent (stage 1 of training).
+        temporal_num_heads: heads of temporal attention.
+        temporal_norm_num_groups: groups of the norm before temporal attention.
+        temporal_max_frames: the longest window that temporal attention has positions for.
+        temporal_mid_block: whether the lowest resolution has temporal attention too.
+    """
+
+    @register_to_config
+    def __init__(
+        self,
+        in_channels: int = 4,
+        out_channels: int = 4,
+        block_out_channels: tuple[int, ...] = (320, 640, 1280, 1280),
+        down_block_types: tuple[str, ...] = (ATTENTION_STAGE, ATTENTION_STAGE, ATTENTION_STAGE, PLAIN_STAGE),
+        layers_per_block: int = 2,
+        cross_attention_dim: int = 768,
+        num_attention_heads: int = 8,
+        norm_num_groups: int = 32,
+        norm_eps: float = 1e-5,
+        temporal: bool = True,
+        temporal_num_heads: int = 8,
+        temporal_norm_num_groups: int = 32,
+        temporal_max_frames: int = 32,
+        temporal_mid_block: bool = True,
+    ):
+        super().__init__(
+            in_channels=in_channels,
+            block_out_channels=block_out_channels,
+            down_block_types=down_block_types,
+            layers_per_block=layers_per_block,
+            cross_attention_dim=cross_attention_dim,
+            num_attention_heads=num_attention_heads,
+            norm_num_groups=norm_num_groups,
+            norm_eps=norm_eps,
+            temporal=TemporalConfig(
+                num_heads=temporal_num_heads,
+                groups=temporal_norm_num_groups,
+                max_frames=temporal_max_frames,
+                mid_block=temporal_mid_block,
+            )
+            if temporal
+            else None,
+        )
+        self.conv_norm_out = nn.GroupNorm(norm_num_groups, block_out_channels[0], eps=norm_eps)
+        self.conv_out = nn.Conv2d(block_out_channels[0], out_channels, 3, padding=1)
+
+    def forward(
+        self,
+        latents: Float[Tensor, "b c f h w"],
+        timestep: Int[Tensor, " b"],
+        image_tokens: Float[Tensor, "b k e"],
+        *,
+        pose_features: Float[Tensor, "b c0 f h w"] | None = None,
+        reference: ReferenceFeatures | None = None,
+    ) -> Float[Tensor, "b d f h w"]:
+        """Predicts the target of the noise schedule (epsilon or velocity) for a window of frames.
+
+        Args:
+            latents: noisy latents.
+            timestep: one for each sample.
+            image_tokens: CLIP tokens of the reference image, for cross-attention; zeros for the unconditional prediction.
+            pose_features: output of the Pose Guider, added after the first convolution.
+            reference: output of the ReferenceNet, for spatial attention; None for the unconditional prediction.
+        """
+        batch, _, num_frames, _, _ = latents.shape
+        x = self.conv_in(rearrange(latents, "b c f h w -> (b f) c h w"))
+        if pose_features is not None:
+            x = x + rearrange(pose_features, "b c f h w -> (b f) c h w")
+        conditioning = Conditioning(
+            timestep_embedding=repeat(self.time_embedding(timestep), "b e -> (b f) e", f=num_frames),
+            image_tokens=image_tokens,
+            sees_reference=None if reference is None else reference.sees_reference,
+            num_frames=num_frames,
+        )
+        x, _ = self.run_stages(x, conditioning, reference)
+        x = self.conv_out(F.silu(self.conv_norm_out(x)))
+        return rearrange(x, "(b f) c h w -> b c f h w", b=batch)
+
+    def temporal_parameters(self) -> Iterator[nn.Parameter]:
+        """The parameters of temporal attention: all that stage 2 trains."""
+        for module in self.modules():
+            if hasattr(module, "motion_modules"):
+                yield from module.motion_modules.parameters()

@@ -1,0 +1,50 @@
+"""Pose Guider: brings skeleton pictures to the size and width of the first UNet features (paper section 3.2)."""
+
+import torch.nn.functional as F
+from diffusers.configuration_utils import ConfigMixin, register_to_config
+from diffusers.models.modeling_utils import ModelMixin
+from einops import rearrange
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class PoseGuider(ModelMixin, ConfigMixin):
+    """A light stack of convolutions that starts as zero, so that training begins with the unguided network.
+
+    Args:
+        conditioning_embedding_channels: width of the output: the first width of the denoising UNet.
+        block_out_channels: widths; the resolution is halved at each step from one to the next.
+        conditioning_channels: channels of the pose picture.
+    """
+
+    @register_to_config
+    def __init__(
+        self,
+        conditioning_embedding_channels: int = 320,
+        block_out_channels: tuple[int, ...] = (16, 32, 96, 256),
+        conditioning_channels: int = 3,
+    ):
+        super().__init__()
+        self.conv_in = nn.Conv2d(conditioning_channels, block_out_channels[0], 3, padding=1)
+        self.blocks = nn.ModuleList()
+        for narrow, wide in zip(block_out_channels[:-1], block_out_channels[1:], strict=True):
+            self.blocks.append(nn.Conv2d(narrow, narrow, 3, padding=1))
+            self.blocks.append(nn.Conv2d(narrow, wide, 3, padding=1, stride=2))
+        self.conv_out = nn.Conv2d(block_out_channels[-1], conditioning_embedding_channels, 3, padding=1)
+        nn.init.zeros_(self.conv_out.weight)
+        nn.init.zeros_(self.conv_out.bias)
+
+    def forward(self, pose: Float[Tensor, "b 3 f H W"]) -> Float[Tensor, "b c f h w"]:
+        """Encodes pose pictures.
+
+        Args:
+            pose: RGB in [0, 1] at the resolution of the video.
+
+        Returns:
+            Features at the resolution of the latents, to be added to the output of the UNet's first convolution.
+        """
+        batch = len(pose)
+        hidden = F.silu(self.conv_in(rearrange(pose, "b c f h w -> (b f) c h w")))
+        for block in self.blocks:
+            hidden = F.silu(block(hidden))
+        return rearrange(self.conv_out(hidden), "(b f) c h w -> b c f h w", b=batch)

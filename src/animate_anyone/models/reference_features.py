@@ -1,0 +1,41 @@
+"""What the ReferenceNet hands to the denoising UNet: one set of tokens for each spatial-attention layer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Self
+
+import torch
+from jaxtyping import Bool
+from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceFeatures:
+    """Tokens (b, h*w, channels) by UNet stage, in the order in which the spatial-attention layers run.
+
+    Each is the normalised input of one self-attention layer of the ReferenceNet. The layer of the same name in the
+    denoising UNet takes them as further keys and values (paper section 3.2). Stages without attention are empty.
+    """
+
+    down: tuple[tuple[Tensor, ...], ...]
+    mid: tuple[Tensor, ...]
+    up: tuple[tuple[Tensor, ...], ...]
+    sees_reference: Bool[Tensor, " b"] | None = None
+    """Samples with False are denoised as if there were no reference; None: every sample sees its own."""
+
+    def __iter__(self) -> Iterator[Tensor]:
+        for stage in (*self.down, self.mid, *self.up):
+            yield from stage
+
+    def keep(self, mask: Bool[Tensor, " b"]) -> Self:
+        """Hides the reference from the samples where `mask` is False (conditioning dropout in training)."""
+        return replace(self, sees_reference=mask)
+
+    def to(self, target: torch.device | torch.dtype | str) -> Self:
+        """The same tokens on another device or in another dtype."""
+        return replace(
+            self,
+            down=tuple(tuple(tokens.to(target) for tokens in stage) for stage in self.down),
+            mid=tuple(tokens.to(target) for tokens in self.mid),
+            up=tuple(tuple(tokens.to(target) for tokens in stage) for stage in self.up),
+        )

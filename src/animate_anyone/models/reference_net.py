@@ -1,0 +1,78 @@
+"""ReferenceNet: reads the details of the reference image for the denoising UNet (paper section 3.2, "ReferenceNet")."""
+
+import torch
+from diffusers.configuration_utils import register_to_config
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from animate_anyone.models.reference_features import ReferenceFeatures
+from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE, Conditioning, UNet
+
+
+class ReferenceNet(UNet):
+    """The UNet without temporal attention and without a head. The defaults are Stable Diffusion 1.5's sizes.
+
+    Args:
+        in_channels: channels of the latents.
+        block_out_channels: width of each stage; each stage has half the resolution of the one before.
+        down_block_types: for each stage, whether it has attention, in diffusers' words.
+        layers_per_block: layers in each stage on the way down; one more on the way up.
+        cross_attention_dim: width of the image tokens.
+        num_attention_heads: heads of spatial attention and cross-attention in every stage.
+        norm_num_groups: groups of the group norms.
+        norm_eps: epsilon of the group norms in residual blocks.
+    """
+
+    @register_to_config
+    def __init__(
+        self,
+        in_channels: int = 4,
+        block_out_channels: tuple[int, ...] = (320, 640, 1280, 1280),
+        down_block_types: tuple[str, ...] = (ATTENTION_STAGE, ATTENTION_STAGE, ATTENTION_STAGE, PLAIN_STAGE),
+        layers_per_block: int = 2,
+        cross_attention_dim: int = 768,
+        num_attention_heads: int = 8,
+        norm_num_groups: int = 32,
+        norm_eps: float = 1e-5,
+    ):
+        super().__init__(
+            in_channels=in_channels,
+            block_out_channels=block_out_channels,
+            down_block_types=down_block_types,
+            layers_per_block=layers_per_block,
+            cross_attention_dim=cross_attention_dim,
+            num_attention_heads=num_attention_heads,
+            norm_num_groups=norm_num_groups,
+            norm_eps=norm_eps,
+            temporal=None,
+        )
+
+    def forward(
+        self, latents: Float[Tensor, "b c h w"], image_tokens: Float[Tensor, "b k e"]
+    ) -> ReferenceFeatures:
+        """Reads reference images.
+
+        Args:
+            latents: of the reference images, without noise.
+            image_tokens: CLIP tokens of the same images, for cross-attention.
+
+        Returns:
+            The tokens of every spatial attention, to be given to the denoising UNet at every step.
+        """
+        # The reference carries no noise, so its timestep is always zero and one pass serves all steps.
+        timestep = torch.zeros(len(latents), dtype=torch.int64, device=latents.device)
+        conditioning = Conditioning(
+            timestep_embedding=self.time_embedding(timestep),
+            image_tokens=image_tokens,
+            sees_reference=None,
+            num_frames=1,
+        )
+        _, features = self.run_stages(self.conv_in(latents), conditioning, None)
+        return features
+
+    def parameters_without_effect(self) -> list[nn.Parameter]:
+        """Parameters behind the last tokens handed out: nothing reads what they compute, so they get no gradient."""
+        last = next(stage for stage in reversed(self.up_blocks) if stage.attentions).attentions[-1]
+        block = last.transformer_blocks[0]
+        behind = (block.attn1, block.norm2, block.attn2, block.norm3, block.ff, last.proj_out)
+        return [parameter for module in behind for parameter in module.parameters()]

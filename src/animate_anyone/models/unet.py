@@ -1,0 +1,304 @@
+"""The UNet that the ReferenceNet and the denoising UNet share: Stable Diffusion 1.5's, at any width and depth.
+
+A layer is a residual block, then spatial attention and cross-attention, then temporal attention (paper figure 2); a
+stage is the layers of one resolution. Frames are folded into the batch: feature maps are ((b f), channels, height, width).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from diffusers.configuration_utils import ConfigMixin
+from diffusers.models.modeling_utils import ModelMixin
+from torch import Tensor, nn
+
+from animate_anyone.models.layers import Downsample, ResnetBlock, TimestepEmbedding, Upsample
+from animate_anyone.models.reference_features import ReferenceFeatures
+from animate_anyone.models.spatial import SpatialTransformer
+from animate_anyone.models.temporal import MotionModule
+
+ATTENTION_STAGE = "CrossAttnDownBlock2D"
+PLAIN_STAGE = "DownBlock2D"
+
+StageTokens = tuple[Tensor, ...]
+"""The tokens that entered each spatial attention of a stage, in order; empty for a stage without attention."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemporalConfig:
+    """Size of the temporal attention in every layer."""
+
+    num_heads: int
+    groups: int
+    max_frames: int
+    mid_block: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class UNetConfig:
+    """What a layer needs to know of the network it is part of."""
+
+    embedding_dim: int
+    context_dim: int
+    num_heads: int
+    groups: int
+    eps: float
+    temporal: TemporalConfig | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditioning:
+    """What every layer receives beside its feature map; b samples of f frames, n = b x f."""
+
+    timestep_embedding: Tensor
+    """(n, embedding_dim)"""
+    image_tokens: Tensor
+    """(b, tokens, context_dim)"""
+    sees_reference: Tensor | None
+    """(b,) False: the sample attends to itself alone. None: every sample attends to its reference if there is one."""
+    num_frames: int
+
+
+class Stage(nn.Module):
+    """The layers of one resolution. `widths` holds the channels into and out of each layer."""
+
+    def __init__(
+        self, widths: Sequence[tuple[int, int]], config: UNetConfig, *, attention: bool, temporal: bool = True
+    ):
+        super().__init__()
+        channels = widths[-1][1]
+        self.resnets = nn.ModuleList([_resnet(*pair, config) for pair in widths])
+        self.attentions = nn.ModuleList()
+        self.motion_modules = nn.ModuleList()
+        for _ in widths:
+            if attention:
+                self.attentions.append(
+                    SpatialTransformer(
+                        channels,
+                        num_heads=config.num_heads,
+                        context_dim=config.context_dim,
+                        groups=config.groups,
+                    )
+                )
+            if config.temporal is not None and temporal:
+                self.motion_modules.append(
+                    MotionModule(
+                        channels,
+                        num_heads=config.temporal.num_heads,
+                        groups=config.temporal.groups,
+                        max_frames=config.temporal.max_frames,
+                    )
+                )
+
+    def layer(
+        self, index: int, x: Tensor, conditioning: Conditioning, reference: StageTokens | None
+    ) -> tuple[Tensor, StageTokens]:
+        """Runs layer `index`; returns its feature map and the tokens of its spatial attention, if it has one."""
+        x = self.resnets[index](x, conditioning.timestep_embedding)
+        tokens: StageTokens = ()
+        if self.attentions:
+            x, attended = self.attentions[index](
+                x,
+                conditioning.image_tokens,
+                None if reference is None else reference[index],
+                conditioning.sees_reference,
+            )
+            tokens = (attended,)
+        if self.motion_modules:
+            x = self.motion_modules[index](x, conditioning.num_frames)
+        return x, tokens
+
+
+class DownStage(Stage):
+    """Layers, then half the resolution."""
+
+    def __init__(self, in_channels: int, out_channels: int, num_layers: int, config: UNetConfig, *, attention: bool,
+                 downsample: bool):  # fmt: skip
+        widths = [(in_channels, out_channels)] + [(out_channels, out_channels)] * (num_layers - 1)
+        super().__init__(widths, config, attention=attention)
+        self.downsamplers = nn.ModuleList([Downsample(out_channels)] if downsample else [])
+
+    def forward(
+        self, x: Tensor, conditioning: Conditioning, reference: StageTokens | None
+    ) -> tuple[Tensor, tuple[Tensor, ...], StageTokens]:
+        """Returns the feature map, every intermediate one as skip connections, and the attention tokens."""
+        skips: tuple[Tensor, ...] = ()
+        tokens: StageTokens = ()
+        for index in range(len(self.resnets)):
+            x, own = self.layer(index, x, conditioning, reference)
+            skips, tokens = (*skips, x), tokens + own
+        for downsample in self.downsamplers:
+            x = downsample(x)
+            skips = (*skips, x)
+        return x, skips, tokens
+
+
+class MidStage(Stage):
+    """The lowest resolution: one layer and a residual block."""
+
+    def __init__(self, channels: int, config: UNetConfig):
+        temporal = config.temporal is not None and config.temporal.mid_block
+        super().__init__([(channels, channels)], config, attention=True, temporal=temporal)
+        self.resnets.append(_resnet(channels, channels, config))
+
+    def forward(
+        self, x: Tensor, conditioning: Conditioning, reference: StageTokens | None
+    ) -> tuple[Tensor, StageTokens]:
+        """Returns the feature map and the attention tokens."""
+        x, tokens = self.layer(0, x, conditioning, reference)
+        return self.resnets[1](x, conditioning.timestep_embedding), tokens
+
+
+class UpStage(Stage):
+    """Layers that each join a skip connection, then a higher resolution."""
+
+    def __init__(
+        self, widths: Sequence[tuple[int, int]], config: UNetConfig, *, attention: bool, upsample: bool
+    ):
+        super().__init__(widths, config, attention=attention)
+        self.upsamplers = nn.ModuleList([Upsample(widths[-1][1])] if upsample else [])
+
+    def forward(
+        self,
+        x: Tensor,
+        skips: tuple[Tensor, ...],
+        upsampled_size: torch.Size | None,
+        conditioning: Conditioning,
+        reference: StageTokens | None,
+    ) -> tuple[Tensor, StageTokens]:
+        """Returns the feature map, enlarged to `upsampled_size` unless this is the last stage, and the tokens."""
+        tokens: StageTokens = ()
+        for index, skip in enumerate(reversed(skips)):
+            x, own = self.layer(index, torch.cat([x, skip], dim=1), conditioning, reference)
+            tokens += own
+        for upsample in self.upsamplers:
+            x = upsample(x, upsampled_size)
+        return x, tokens
+
+
+class UNet(ModelMixin, ConfigMixin):
+    """Stages down, in the middle and up. Abstract: the two networks add their heads and their `forward`."""
+
+    _supports_gradient_checkpointing = True
+    _repeated_blocks = ("SpatialTransformerBlock", "TemporalTransformerBlock")
+    _no_split_modules = ("DownStage", "MidStage", "UpStage")
+
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        block_out_channels: Sequence[int],
+        down_block_types: Sequence[str],
+        layers_per_block: int,
+        cross_attention_dim: int,
+        num_attention_heads: int,
+        norm_num_groups: int,
+        norm_eps: float,
+        temporal: TemporalConfig | None,
+    ):
+        super().__init__()
+        unknown = set(down_block_types) - {ATTENTION_STAGE, PLAIN_STAGE}
+        if unknown or len(down_block_types) != len(block_out_channels):
+            raise ValueError(
+                f"down_block_types must name {ATTENTION_STAGE} or {PLAIN_STAGE} for each of the widths "
+                f"{tuple(block_out_channels)}; got {tuple(down_block_types)}."
+            )
+        self.gradient_checkpointing = False
+        widths = list(block_out_channels)
+        attention = [kind == ATTENTION_STAGE for kind in down_block_types]
+        lowest = len(widths) - 1
+        config = UNetConfig(
+            embedding_dim=4 * widths[0],
+            context_dim=cross_attention_dim,
+            num_heads=num_attention_heads,
+            groups=norm_num_groups,
+            eps=norm_eps,
+            temporal=temporal,
+        )
+
+        self.conv_in = nn.Conv2d(in_channels, widths[0], 3, padding=1)
+        self.time_embedding = TimestepEmbedding(widths[0], config.embedding_dim)
+
+        self.down_blocks = nn.ModuleList()
+        skip_widths = [widths[0]]
+        for level, width in enumerate(widths):
+            self.down_blocks.append(
+                DownStage(skip_widths[-1], width, layers_per_block, config, attention=attention[level],
+                          downsample=level < lowest)
+            )  # fmt: skip
+            skip_widths += [width] * (layers_per_block + (level < lowest))
+
+        self.mid_block = MidStage(widths[-1], config)
+
+        self.up_blocks = nn.ModuleList()
+        channels = widths[-1]
+        for level in reversed(range(len(widths))):
+            layer_widths: list[tuple[int, int]] = []
+            for _ in range(layers_per_block + 1):
+                layer_widths.append((channels + skip_widths.pop(), widths[level]))
+                channels = widths[level]
+            self.up_blocks.append(
+                UpStage(layer_widths, config, attention=attention[level], upsample=level > 0)
+            )
+
+    def run_stages(
+        self, x: Tensor, conditioning: Conditioning, reference: ReferenceFeatures | None
+    ) -> tuple[Tensor, ReferenceFeatures]:
+        """Runs everything between the first convolution and the head.
+
+        Args:
+            x: output of the first convolution, ((b f), c, h, w).
+            conditioning: what every layer receives.
+            reference: tokens for the spatial attention of every layer, as returned by a UNet of the same stages.
+
+        Returns:
+            The last feature map ((b f), c, h, w), and the tokens that entered each spatial attention.
+
+        Raises:
+            ValueError: if the reference features come from a network with other stages.
+        """
+        if reference is not None:
+            self._check_layers_of(reference)
+
+        skips: tuple[Tensor, ...] = (x,)
+        down: tuple[StageTokens, ...] = ()
+        for index, stage in enumerate(self.down_blocks):
+            own = None if reference is None else reference.down[index]
+            x, stage_skips, tokens = self._run_stage(stage, x, conditioning, own)
+            skips, down = skips + stage_skips, (*down, tokens)
+
+        own = None if reference is None else reference.mid
+        x, mid = self._run_stage(self.mid_block, x, conditioning, own)
+
+        up: tuple[StageTokens, ...] = ()
+        for index, stage in enumerate(self.up_blocks):
+            own = None if reference is None else reference.up[index]
+            num_joined = len(stage.resnets)
+            skips, joined = skips[:-num_joined], skips[-num_joined:]
+            upsampled_size = skips[-1].shape[-2:] if skips else None
+            x, tokens = self._run_stage(stage, x, joined, upsampled_size, conditioning, own)
+            up = (*up, tokens)
+
+        return x, ReferenceFeatures(down=down, mid=mid, up=up)
+
+    def _run_stage(self, stage: nn.Module, *inputs: Any) -> Any:
+        if self.gradient_checkpointing and torch.is_grad_enabled():
+            return self._gradient_checkpointing_func(stage, *inputs)
+        return stage(*inputs)
+
+    def _check_layers_of(self, reference: ReferenceFeatures) -> None:
+        stages = (*self.down_blocks, self.mid_block, *self.up_blocks)
+        expected = [len(stage.attentions) for stage in stages]
+        got = [len(tokens) for tokens in (*reference.down, reference.mid, *reference.up)]
+        if got != expected:
+            raise ValueError(
+                f"Reference features hold {got} layers by stage, this network has {expected}: "
+                "the ReferenceNet and the denoising UNet must have the same stages."
+            )
+
+
+def _resnet(in_channels: int, out_channels: int, config: UNetConfig) -> ResnetBlock:
+    return ResnetBlock(
+        in_channels, out_channels, embedding_dim=config.embedding_dim, groups=config.groups, eps=config.eps
+    )
