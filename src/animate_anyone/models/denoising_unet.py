@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from animate_anyone.models.reference_features import ReferenceFeatures
-from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE, Conditioning, TemporalConfig, UNet
+from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE, Conditioning, Stage, TemporalConfig, UNet
 
 
 class DenoisingUNet(UNet):
@@ -108,5 +108,5 @@ class DenoisingUNet(UNet):
     def temporal_parameters(self) -> Iterator[nn.Parameter]:
         """The parameters of temporal attention: all that stage 2 trains."""
         for module in self.modules():
-            if hasattr(module, "motion_modules"):
+            if isinstance(module, Stage):
                 yield from module.motion_modules.parameters()

@@ -1,0 +1,323 @@
+"""The pipeline: one reference image and a sequence of pose pictures become a video (paper figure 2)."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, DiffusionPipeline
+from diffusers.utils import BaseOutput
+from diffusers.utils.torch_utils import randn_tensor
+from einops import rearrange
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+from transformers import CLIPVisionModelWithProjection
+
+from animate_anyone.media.geometry import Geometry
+from animate_anyone.media.size import Size
+from animate_anyone.models.denoising_unet import DenoisingUNet
+from animate_anyone.models.image_encoder import embed_images, preprocess_images
+from animate_anyone.models.pose_guider import PoseGuider
+from animate_anyone.models.reference_features import ReferenceFeatures
+from animate_anyone.models.reference_net import ReferenceNet
+from animate_anyone.models.vae import decode_latents, downscale_factor, encode_images
+from animate_anyone.sampling.guidance import Prediction
+from animate_anyone.sampling.sampler import sample
+from animate_anyone.sampling.windows import OverlappingWindows, WindowPlan
+
+Frame = npt.NDArray[np.uint8]
+
+
+class PosePictures(Protocol):
+    """Skeleton pictures that are made when they are asked for, so that a long clip is never held whole."""
+
+    def __len__(self) -> int: ...
+
+    def window(self, indices: Sequence[int]) -> npt.NDArray[np.uint8]:
+        """Returns the pictures of these frames, (f, height, width, 3)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """What is computed of the reference image once a clip."""
+
+    image_tokens: Float[Tensor, "1 k e"]
+    features: ReferenceFeatures
+
+
+@dataclass
+class AnimateAnyonePipelineOutput(BaseOutput):
+    """The frames of the video: Pillow images, or an array (f, height, width, 3) in [0, 1]."""
+
+    frames: list[Image.Image] | npt.NDArray[np.float32]
+
+
+class AnimateAnyonePipeline(DiffusionPipeline):
+    """Animates a character: use it as any diffusers pipeline, or take the frames one by one from `animate`.
+
+    Args:
+        vae: images to latents and back.
+        image_encoder: CLIP, for the image tokens of cross-attention.
+        reference_net: reads the reference image.
+        denoising_unet: denoises windows of frames.
+        pose_guider: reads the pose pictures.
+        scheduler: the schedule that the denoising UNet was trained with.
+        pose_style: name of the drawing style of the pose pictures that the Pose Guider was trained on.
+        area: width x height in pixels that the networks were trained at; other aspect ratios keep the area.
+        num_inference_steps: denoising steps that suit the checkpoint.
+        guidance_scale: guidance that suits the checkpoint.
+    """
+
+    model_cpu_offload_seq = "image_encoder->reference_net->pose_guider->denoising_unet->vae"
+
+    def __init__(
+        self,
+        vae: AutoencoderKL,
+        image_encoder: CLIPVisionModelWithProjection,
+        reference_net: ReferenceNet,
+        denoising_unet: DenoisingUNet,
+        pose_guider: PoseGuider,
+        scheduler: DDIMScheduler,
+        pose_style: str = "dwpose",
+        area: int = 512 * 768,
+        num_inference_steps: int = 25,
+        guidance_scale: float = 3.5,
+    ):
+        super().__init__()
+        self.register_modules(
+            vae=vae,
+            image_encoder=image_encoder,
+            reference_net=reference_net,
+            denoising_unet=denoising_unet,
+            pose_guider=pose_guider,
+            scheduler=scheduler,
+        )
+        self.register_to_config(
+            pose_style=pose_style,
+            area=area,
+            num_inference_steps=num_inference_steps,
+            guidance_scale=guidance_scale,
+        )
+
+    def __call__(
+        self,
+        reference_image: Image.Image,
+        pose_images: Sequence[Image.Image] | PosePictures,
+        *,
+        width: int | None = None,
+        height: int | None = None,
+        num_inference_steps: int | None = None,
+        guidance_scale: float | None = None,
+        windows: WindowPlan | None = None,
+        generator: torch.Generator | None = None,
+        latents: Float[Tensor, "1 c f h w"] | None = None,
+        output_type: str = "pil",
+        on_step: Callable[[int, Tensor, Tensor], None] | None = None,
+    ) -> AnimateAnyonePipelineOutput:
+        """Animates the character and returns all frames; arguments as in `animate`.
+
+        Args:
+            output_type: "pil" for images, "np" for one array in [0, 1].
+
+        Raises:
+            ValueError: if an argument cannot be used; the message says which.
+        """
+        if output_type not in ("pil", "np"):
+            raise ValueError(f"output_type must be 'pil' or 'np'; got {output_type!r}.")
+        frames = list(
+            self.animate(
+                reference_image,
+                pose_images,
+                width=width,
+                height=height,
+                num_inference_steps=num_inference_steps,
+                guidance_scale=guidance_scale,
+                windows=windows,
+                generator=generator,
+                latents=latents,
+                on_step=on_step,
+            )
+        )
+        if output_type == "np":
+            return AnimateAnyonePipelineOutput(frames=np.stack(frames).astype(np.float32) / 255)
+        return AnimateAnyonePipelineOutput(frames=[Image.fromarray(frame) for frame in frames])
+
+    @torch.no_grad()
+    def animate(
+        self,
+        reference_image: Image.Image,
+        pose_images: Sequence[Image.Image] | PosePictures,
+        *,
+        width: int | None = None,
+        height: int | None = None,
+        num_inference_steps: int | None = None,
+        guidance_scale: float | None = None,
+        windows: WindowPlan | None = None,
+        generator: torch.Generator | None = None,
+        latents: Float[Tensor, "1 c f h w"] | None = None,
+        on_step: Callable[[int, Tensor, Tensor], None] | None = None,
+    ) -> Iterator[Frame]:
+        """Animates the character and gives one frame after the other, as soon as it is decoded.
+
+        Args:
+            reference_image: the character; resized to `width` x `height` whatever its aspect ratio.
+            pose_images: one skeleton picture for each frame, drawn in the style that the checkpoint was trained on.
+            width: of the video in pixels, a multiple of the VAE's factor; by default as the reference image, at the
+                area of the checkpoint.
+            height: as `width`.
+            num_inference_steps: denoising steps; by default those of the checkpoint.
+            guidance_scale: 1 for no guidance; by default that of the checkpoint.
+            windows: how a clip longer than the temporal attention is cut; see `sampling.windows`.
+            generator: makes the result repeatable; by default every call gives another one.
+            latents: noise to start from, in place of the generator's.
+            on_step: called after every step with its index, the guided model output and the latents.
+
+        Yields:
+            Frames (height, width, 3), RGB.
+
+        Raises:
+            ValueError: if an argument cannot be used; the message says which.
+        """
+        width, height = self._check_size(reference_image, width, height)
+        reference = self.encode_reference(reference_image, width=width, height=height)
+        denoised = self.denoise(
+            reference,
+            pose_images,
+            width=width,
+            height=height,
+            num_inference_steps=num_inference_steps,
+            guidance_scale=guidance_scale,
+            windows=windows,
+            generator=generator,
+            latents=latents,
+            on_step=on_step,
+        )
+        for pixels in self.decode(denoised):
+            yield (rearrange(pixels, "c h w -> h w c") * 255).round().to(torch.uint8).numpy()
+        self.maybe_free_model_hooks()
+
+    @torch.no_grad()
+    def encode_reference(self, image: Image.Image, *, width: int, height: int) -> Reference:
+        """Computes what the denoising UNet needs of the reference image, at every step and for every window."""
+        device = self._execution_device
+        clip_size = self.image_encoder.config.image_size
+        image_tokens = embed_images(self.image_encoder, preprocess_images([image], clip_size).to(device))
+        latents = encode_images(self.vae, _reference_pixels(image, width, height).to(device))
+        dtype = self.reference_net.dtype
+        image_tokens = image_tokens.to(self.denoising_unet.dtype)
+        features = self.reference_net(latents.to(dtype), image_tokens.to(dtype))
+        return Reference(image_tokens=image_tokens, features=features.to(self.denoising_unet.dtype))
+
+    @torch.no_grad()
+    def denoise(
+        self,
+        reference: Reference,
+        pose_images: Sequence[Image.Image] | PosePictures,
+        *,
+        width: int,
+        height: int,
+        num_inference_steps: int | None = None,
+        guidance_scale: float | None = None,
+        windows: WindowPlan | None = None,
+        generator: torch.Generator | None = None,
+        latents: Float[Tensor, "1 c f h w"] | None = None,
+        on_step: Callable[[int, Tensor, Tensor], None] | None = None,
+    ) -> Float[Tensor, "1 c f h w"]:
+        """Denoises the latents of the whole clip, which stay on the CPU; arguments as in `animate`."""
+        device, dtype = self._execution_device, self.denoising_unet.dtype
+        num_frames = len(pose_images)
+        if num_frames == 0:
+            raise ValueError("There are no pose images: a video needs at least one.")
+        if guidance_scale is None:
+            guidance_scale = float(self.config["guidance_scale"])
+        if windows is None:
+            longest = self.denoising_unet.config["temporal_max_frames"]
+            windows = OverlappingWindows(size=min(24, longest), overlap=min(24, longest) // 3)
+        factor = downscale_factor(self.vae)
+        shape = (1, self.denoising_unet.config["in_channels"], num_frames, height // factor, width // factor)
+        if latents is None:
+            latents = randn_tensor(
+                shape, generator=generator or _fresh_generator(), device=torch.device("cpu")
+            )
+        if tuple(latents.shape) != shape:
+            raise ValueError(f"latents must have the shape {shape}; got {tuple(latents.shape)}.")
+
+        unguided = torch.zeros_like(reference.image_tokens)
+
+        def predict(noisy: Tensor, timestep: Tensor, frames: tuple[int, ...]) -> Prediction:
+            noisy, timestep = noisy.to(device, dtype), timestep.to(device)
+            pose = _pose_pixels(pose_images, frames, width, height).to(device, self.pose_guider.dtype)
+            pose_features = self.pose_guider(pose).to(dtype)
+            conditional = self.denoising_unet(
+                noisy,
+                timestep,
+                reference.image_tokens,
+                pose_features=pose_features,
+                reference=reference.features,
+            )
+            if guidance_scale <= 1:
+                return Prediction(conditional=conditional)
+            # The pose stays: guidance strengthens the character, not the motion.
+            unconditional = self.denoising_unet(noisy, timestep, unguided, pose_features=pose_features)
+            return Prediction(conditional=conditional, unconditional=unconditional)
+
+        return sample(
+            predict,
+            latents.cpu(),
+            self.scheduler,
+            num_steps=num_inference_steps or self.config["num_inference_steps"],
+            windows=windows,
+            guidance_scale=guidance_scale,
+            generator=generator,
+            on_step=on_step,
+        )
+
+    @torch.no_grad()
+    def decode(self, latents: Float[Tensor, "1 c f h w"]) -> Iterator[Float[Tensor, "3 H W"]]:
+        """Decodes frame by frame to RGB in [0, 1], on the CPU, so that memory does not grow with the clip."""
+        for frame in rearrange(latents, "1 c f h w -> f c h w"):
+            pixels = decode_latents(self.vae, frame[None].to(self._execution_device))
+            yield (pixels[0] / 2 + 0.5).clamp(0, 1).float().cpu()
+
+    def _check_size(self, image: Image.Image, width: int | None, height: int | None) -> tuple[int, int]:
+        factor = downscale_factor(self.vae)
+        if width is None or height is None:
+            canvas = Geometry.fit(Size(*image.size), area=self.config["area"], multiple=factor).canvas
+            width, height = width or canvas.width, height or canvas.height
+        if width <= 0 or height <= 0 or width % factor or height % factor:
+            raise ValueError(
+                f"width and height must be positive multiples of {factor}; got {width} x {height}."
+            )
+        return width, height
+
+
+def _fresh_generator() -> torch.Generator:
+    generator = torch.Generator()
+    generator.seed()
+    return generator
+
+
+def _reference_pixels(image: Image.Image, width: int, height: int) -> Float[Tensor, "1 3 {height} {width}"]:
+    """RGB in [-1, 1]."""
+    return _pixels(image, width, height)[None] * 2 - 1
+
+
+def _pose_pixels(
+    pose_images: Sequence[Image.Image] | PosePictures, frames: tuple[int, ...], width: int, height: int
+) -> Float[Tensor, "1 3 f {height} {width}"]:
+    """RGB in [0, 1]."""
+    if isinstance(pose_images, Sequence):
+        pictures = [pose_images[index] for index in frames]
+    else:
+        pictures = [Image.fromarray(picture) for picture in pose_images.window(frames)]
+    return torch.stack([_pixels(picture, width, height) for picture in pictures], dim=1)[None]
+
+
+def _pixels(image: Image.Image, width: int, height: int) -> Float[Tensor, "3 {height} {width}"]:
+    """RGB in [0, 1], resized by Pillow's Lanczos filter as for the published checkpoints."""
+    resized = image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
+    return torch.from_numpy(np.asarray(resized).copy()).permute(2, 0, 1).float() / 255

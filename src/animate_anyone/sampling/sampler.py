@@ -1,0 +1,73 @@
+"""The denoising loop: noise becomes latents, window by window, step by step."""
+
+import inspect
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+from diffusers import DDIMScheduler
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from animate_anyone.sampling.guidance import Prediction, guide
+from animate_anyone.sampling.schedule import set_timesteps
+from animate_anyone.sampling.windows import WindowPlan
+
+
+class Denoise(Protocol):
+    """Predicts a window: its noisy latents, the timestep (one element), and which frames of the clip they are."""
+
+    def __call__(
+        self, latents: Float[Tensor, "1 c f h w"], timestep: Int[Tensor, "1"], frames: tuple[int, ...]
+    ) -> Prediction: ...
+
+
+def sample(
+    denoise: Denoise,
+    noise: Float[Tensor, "1 c f h w"],
+    scheduler: DDIMScheduler,
+    *,
+    num_steps: int,
+    windows: WindowPlan,
+    guidance_scale: float,
+    generator: torch.Generator | None = None,
+    on_step: Callable[[int, Tensor, Tensor], None] | None = None,
+) -> Float[Tensor, "1 c f h w"]:
+    """Denoises a clip of any length.
+
+    The clip stays on the device of `noise`, which should be the CPU; `denoise` moves what it needs of it. Only a window is
+    ever on the compute device.
+
+    Args:
+        denoise: predicts a window.
+        noise: latents to start from, of unit variance.
+        scheduler: the schedule of the checkpoint; its state is set here.
+        num_steps: denoising steps.
+        windows: which frames are denoised together at each step.
+        guidance_scale: 1 for the conditional prediction alone.
+        generator: for schedulers that add noise.
+        on_step: called after every step with its index, the guided model output and the latents.
+
+    Returns:
+        Denoised latents.
+    """
+    takes_generator = "generator" in inspect.signature(scheduler.step).parameters
+    options = {"generator": generator} if takes_generator else {}
+    num_frames = noise.shape[2]
+    timesteps = set_timesteps(scheduler, num_steps)
+    latents = noise * scheduler.init_noise_sigma
+    for step, timestep in enumerate(timesteps):
+        scaled = scheduler.scale_model_input(latents, timestep)
+        output = torch.zeros_like(latents)
+        weight_sum = torch.zeros(num_frames, dtype=latents.dtype)
+        for window in windows(num_frames, step):
+            indices = torch.tensor(window.frames)
+            prediction = guide(denoise(scaled[:, :, indices], timestep[None], window.frames), guidance_scale)
+            weights = window.weights.to(latents.dtype)
+            output.index_add_(2, indices, prediction.to(latents) * weights[:, None, None])
+            weight_sum.index_add_(0, indices, weights)
+        output /= weight_sum[:, None, None]
+        latents = scheduler.step(output, timestep, latents, **options).prev_sample
+        if on_step is not None:
+            on_step(step, output, latents)
+    return latents

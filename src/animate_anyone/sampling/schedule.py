@@ -1,0 +1,37 @@
+"""The noise schedule. It belongs to the checkpoint: training and sampling read the same one from its folder."""
+
+from diffusers import DDIMScheduler
+from torch import Tensor
+
+
+def animate_anyone_schedule() -> DDIMScheduler:
+    """The schedule of the published checkpoints: velocity prediction, zero terminal SNR, trailing steps.
+
+    Lin et al. 2024, "Common Diffusion Noise Schedules and Sample Steps are Flawed": only so does the first step
+    start from pure noise, as training did.
+    """
+    return DDIMScheduler(
+        num_train_timesteps=1000,
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="linear",
+        clip_sample=False,
+        steps_offset=1,
+        prediction_type="v_prediction",
+        rescale_betas_zero_snr=True,
+        timestep_spacing="trailing",
+    )
+
+
+def set_timesteps(scheduler: DDIMScheduler, num_steps: int) -> Tensor:
+    """Prepares the scheduler for `num_steps` steps and returns their timesteps.
+
+    Raises:
+        ValueError: if the number of steps is not between 1 and the number of training timesteps.
+    """
+    num_train_timesteps = scheduler.config["num_train_timesteps"]
+    if not 1 <= num_steps <= num_train_timesteps:
+        raise ValueError(f"The number of steps must be between 1 and {num_train_timesteps}; got {num_steps}.")
+    scheduler.set_timesteps(num_steps)
+    # With trailing spacing a floating-point range makes one step too many, at timestep -1, for some numbers (61, 103, ...).
+    return scheduler.timesteps[scheduler.timesteps >= 0]
