@@ -240,9 +240,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         factor = downscale_factor(self.vae)
         shape = (1, self.denoising_unet.config["in_channels"], num_frames, height // factor, width // factor)
         if latents is None:
-            latents = randn_tensor(
-                shape, generator=generator or _fresh_generator(), device=torch.device("cpu")
-            )
+            latents = randn_tensor(shape, generator=generator or _fresh_generator(), device=torch.device("cpu"))
         if tuple(latents.shape) != shape:
             raise ValueError(f"latents must have the shape {shape}; got {tuple(latents.shape)}.")
 
@@ -289,9 +287,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             canvas = Geometry.fit(Size(*image.size), area=self.config["area"], multiple=factor).canvas
             width, height = width or canvas.width, height or canvas.height
         if width <= 0 or height <= 0 or width % factor or height % factor:
-            raise ValueError(
-                f"width and height must be positive multiples of {factor}; got {width} x {height}."
-            )
+            raise ValueError(f"width and height must be positive multiples of {factor}; got {width} x {height}.")
         return width, height
 
 

@@ -87,9 +87,9 @@ class DenoisingUNet(UNet):
         Args:
             latents: noisy latents.
             timestep: one for each sample.
-            image_tokens: CLIP tokens of the reference image, for cross-attention; zeros for the unconditional prediction.
+            image_tokens: CLIP tokens of the reference image, for cross-attention; zeros: unconditional.
             pose_features: output of the Pose Guider, added after the first convolution.
-            reference: output of the ReferenceNet, for spatial attention; None for the unconditional prediction.
+            reference: output of the ReferenceNet, for spatial attention; None: unconditional.
         """
         batch, _, num_frames, _, _ = latents.shape
         x = self.conv_in(rearrange(latents, "b c f h w -> (b f) c h w"))

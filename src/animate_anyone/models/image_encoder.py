@@ -19,9 +19,7 @@ def preprocess_images(images: Sequence[Image.Image], size: int) -> Float[Tensor,
     The aspect ratio is not kept: the published checkpoints were trained so.
     """
     resized = [image.convert("RGB").resize((size, size), Image.Resampling.BICUBIC) for image in images]
-    pixels = (
-        torch.from_numpy(np.stack([np.asarray(image) for image in resized])).permute(0, 3, 1, 2).float() / 255
-    )
+    pixels = torch.from_numpy(np.stack([np.asarray(image) for image in resized])).permute(0, 3, 1, 2).float() / 255
     mean, std = (torch.tensor(values)[None, :, None, None] for values in (CLIP_MEAN, CLIP_STD))
     return (pixels - mean) / std
 

@@ -46,9 +46,7 @@ class ResnetBlock(nn.Module):
         self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
         self.conv_shortcut = nn.Conv2d(in_channels, out_channels, 1) if in_channels != out_channels else None
 
-    def forward(
-        self, x: Float[Tensor, "n c h w"], embedding: Float[Tensor, "n e"]
-    ) -> Float[Tensor, "n d h w"]:
+    def forward(self, x: Float[Tensor, "n c h w"], embedding: Float[Tensor, "n e"]) -> Float[Tensor, "n d h w"]:
         hidden = self.conv1(F.silu(self.norm1(x)))
         hidden = hidden + self.time_emb_proj(F.silu(embedding))[:, :, None, None]
         hidden = self.conv2(F.silu(self.norm2(hidden)))
@@ -122,8 +120,7 @@ class Attention(nn.Module):
                 mask[:, :own_tokens] = True
                 mask = mask[:, None, None, :]
         query, key, value = (
-            rearrange(t, "n t (heads d) -> n heads t d", heads=self.num_heads)
-            for t in (self.to_q(x), key, value)
+            rearrange(t, "n t (heads d) -> n heads t d", heads=self.num_heads) for t in (self.to_q(x), key, value)
         )
         attended = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         return self.to_out[0](rearrange(attended, "n heads t d -> n t (heads d)"))

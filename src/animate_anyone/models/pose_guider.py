@@ -1,5 +1,7 @@
 """Pose Guider: brings skeleton pictures to the size and width of the first UNet features (paper section 3.2)."""
 
+import itertools
+
 import torch.nn.functional as F
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
@@ -27,7 +29,7 @@ class PoseGuider(ModelMixin, ConfigMixin):
         super().__init__()
         self.conv_in = nn.Conv2d(conditioning_channels, block_out_channels[0], 3, padding=1)
         self.blocks = nn.ModuleList()
-        for narrow, wide in zip(block_out_channels[:-1], block_out_channels[1:], strict=True):
+        for narrow, wide in itertools.pairwise(block_out_channels):
             self.blocks.append(nn.Conv2d(narrow, narrow, 3, padding=1))
             self.blocks.append(nn.Conv2d(narrow, wide, 3, padding=1, stride=2))
         self.conv_out = nn.Conv2d(block_out_channels[-1], conditioning_embedding_channels, 3, padding=1)

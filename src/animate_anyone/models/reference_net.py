@@ -47,9 +47,7 @@ class ReferenceNet(UNet):
             temporal=None,
         )
 
-    def forward(
-        self, latents: Float[Tensor, "b c h w"], image_tokens: Float[Tensor, "b k e"]
-    ) -> ReferenceFeatures:
+    def forward(self, latents: Float[Tensor, "b c h w"], image_tokens: Float[Tensor, "b k e"]) -> ReferenceFeatures:
         """Reads reference images.
 
         Args:

@@ -1,6 +1,6 @@
-"""Temporal attention: each pixel attends to itself in the other frames of the window (paper section 3.2, "Temporal Layer").
+"""Temporal attention: each pixel attends to itself in the other frames of the window.
 
-The layer is AnimateDiff's motion module and carries its parameter names.
+Paper section 3.2, "Temporal Layer". The layer is AnimateDiff's motion module and carries its parameter names.
 """
 
 import math

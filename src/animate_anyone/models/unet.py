@@ -1,7 +1,7 @@
 """The UNet that the ReferenceNet and the denoising UNet share: Stable Diffusion 1.5's, at any width and depth.
 
 A layer is a residual block, then spatial attention and cross-attention, then temporal attention (paper figure 2); a
-stage is the layers of one resolution. Frames are folded into the batch: feature maps are ((b f), channels, height, width).
+stage is the layers of one resolution. Frames are folded into the batch: feature maps are ((b f), c, h, w).
 """
 
 from collections.abc import Sequence
@@ -153,9 +153,7 @@ class MidStage(Stage):
 class UpStage(Stage):
     """Layers that each join a skip connection, then a higher resolution."""
 
-    def __init__(
-        self, widths: Sequence[tuple[int, int]], config: UNetConfig, *, attention: bool, upsample: bool
-    ):
+    def __init__(self, widths: Sequence[tuple[int, int]], config: UNetConfig, *, attention: bool, upsample: bool):
         super().__init__(widths, config, attention=attention)
         self.upsamplers = nn.ModuleList([Upsample(widths[-1][1])] if upsample else [])
 
@@ -238,9 +236,7 @@ class UNet(ModelMixin, ConfigMixin):
             for _ in range(layers_per_block + 1):
                 layer_widths.append((channels + skip_widths.pop(), widths[level]))
                 channels = widths[level]
-            self.up_blocks.append(
-                UpStage(layer_widths, config, attention=attention[level], upsample=level > 0)
-            )
+            self.up_blocks.append(UpStage(layer_widths, config, attention=attention[level], upsample=level > 0))
 
     def run_stages(
         self, x: Tensor, conditioning: Conditioning, reference: ReferenceFeatures | None

@@ -1,5 +1,6 @@
 """Frames between frames: interpolates denoised latents, so that a video can run at a multiple of its rate."""
 
+import itertools
 from collections.abc import Callable
 
 import torch
@@ -35,8 +36,6 @@ def interpolate_frames(
         raise ValueError(f"The interpolation factor must be at least 1; got {factor}.")
     frames = list(latents.unbind(dim=2))
     between = [
-        interpolation(start, end, i / factor)
-        for start, end in zip(frames[:-1], frames[1:], strict=True)
-        for i in range(factor)
+        interpolation(start, end, i / factor) for start, end in itertools.pairwise(frames) for i in range(factor)
     ]
     return torch.stack([*between, frames[-1]], dim=2)

@@ -35,8 +35,8 @@ def sample(
 ) -> Float[Tensor, "1 c f h w"]:
     """Denoises a clip of any length.
 
-    The clip stays on the device of `noise`, which should be the CPU; `denoise` moves what it needs of it. Only a window is
-    ever on the compute device.
+    The clip stays on the device of `noise`, which should be the CPU; `denoise` moves what it needs of it, so that only
+    a window is ever on the compute device.
 
     Args:
         denoise: predicts a window.

@@ -33,5 +33,5 @@ def set_timesteps(scheduler: DDIMScheduler, num_steps: int) -> Tensor:
     if not 1 <= num_steps <= num_train_timesteps:
         raise ValueError(f"The number of steps must be between 1 and {num_train_timesteps}; got {num_steps}.")
     scheduler.set_timesteps(num_steps)
-    # With trailing spacing a floating-point range makes one step too many, at timestep -1, for some numbers (61, 103, ...).
+    # With trailing spacing a floating-point range makes one step too many for some numbers (61, 103, ...), at -1.
     return scheduler.timesteps[scheduler.timesteps >= 0]

@@ -99,9 +99,7 @@ class ClosedLoopWindows:
 
 def _check(size: int, overlap: int) -> None:
     if not 0 <= overlap < size:
-        raise ValueError(
-            f"A window of {size} frames cannot overlap the next by {overlap}; choose 0 to {size - 1}."
-        )
+        raise ValueError(f"A window of {size} frames cannot overlap the next by {overlap}; choose 0 to {size - 1}.")
 
 
 def _fading_weights(size: int, overlap: int) -> Tensor:
