@@ -34,17 +34,13 @@ BODY_COLOURS: tuple[Colour, ...] = (
 """Colour i is that of body keypoint i (full) and of limb i (dimmed)."""
 
 HAND_EDGES = tuple(
-    (0 if joint == 0 else 4 * finger + joint, 4 * finger + joint + 1)
-    for finger in range(5)
-    for joint in range(4)
+    (0 if joint == 0 else 4 * finger + joint, 4 * finger + joint + 1) for finger in range(5) for joint in range(4)
 )
 """Edges within the 21 points of a hand: from the wrist along thumb, index, middle, ring and little finger."""
 
 HAND_COLOURS: tuple[Colour, ...] = tuple(
     (round(255 * red), round(255 * green), round(255 * blue))
-    for red, green, blue in (
-        colorsys.hsv_to_rgb(i / len(HAND_EDGES), 1.0, 1.0) for i in range(len(HAND_EDGES))
-    )
+    for red, green, blue in (colorsys.hsv_to_rgb(i / len(HAND_EDGES), 1.0, 1.0) for i in range(len(HAND_EDGES)))
 )
 HAND_POINT_COLOUR: Colour = (0, 0, 255)
 FACE_COLOUR: Colour = (255, 255, 255)
@@ -73,7 +69,7 @@ class DrawStyle:
 STYLES: dict[str, DrawStyle] = {
     # Moore-AnimateAnyone, Champ, ControlNet (openpose as drawn by DWPose).
     "dwpose": DrawStyle(
-        limb_half_width=4,
+        limb_half_width=4.0,
         joint_radius=4,
         hand_line_width=2,
         hand_point_radius=4,
@@ -152,9 +148,7 @@ def _ellipse(half_length: int, half_width: float, angle: int) -> npt.NDArray[np.
     turn = np.radians(np.arange(361))
     along, across = half_length * np.cos(turn), half_width * np.sin(turn)
     cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
-    outline = np.rint(np.stack([along * cos - across * sin, along * sin + across * cos], axis=1)).astype(
-        np.int64
-    )
+    outline = np.rint(np.stack([along * cos - across * sin, along * sin + across * cos], axis=1)).astype(np.int64)
     moved = (np.diff(outline, axis=0) != 0).any(axis=1)
     if not moved.any():
         return outline[[0, 0]]
@@ -162,7 +156,7 @@ def _ellipse(half_length: int, half_width: float, angle: int) -> npt.NDArray[np.
 
 
 def _draw_hand(canvas: ImageDraw.ImageDraw, points: npt.NDArray[np.int64], style: DrawStyle) -> None:
-    present = (points > 0).all(axis=1).tolist()
+    present = np.all(points > 0, axis=1).tolist()
     if not any(present):
         return
     pixels = points.tolist()
@@ -173,9 +167,7 @@ def _draw_hand(canvas: ImageDraw.ImageDraw, points: npt.NDArray[np.int64], style
         _draw_discs(canvas, _inside(points), style.hand_point_radius, HAND_POINT_COLOUR)
 
 
-def _draw_line(
-    canvas: ImageDraw.ImageDraw, start: list[int], end: list[int], width: int, colour: Colour
-) -> None:
+def _draw_line(canvas: ImageDraw.ImageDraw, start: list[int], end: list[int], width: int, colour: Colour) -> None:
     length = math.hypot(end[0] - start[0], end[1] - start[1])
     if width == 1 or length == 0:
         canvas.line((*start, *end), fill=colour)
@@ -193,7 +185,7 @@ def _draw_line(
 
 def _inside(points: npt.NDArray[np.int64]) -> list[list[int]]:
     # DWPose leaves out hand and face points in the first row and column as well as unseen ones.
-    return points[(points > 0).all(axis=1)].tolist()
+    return points[np.all(points > 0, axis=1)].tolist()
 
 
 def _draw_discs(canvas: ImageDraw.ImageDraw, centres: list[list[int]], radius: int, colour: Colour) -> None:

@@ -5,7 +5,6 @@ person's own. Coordinates are pixels of a stated canvas, x to the right, y down,
 """
 
 from dataclasses import dataclass, replace
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -88,6 +87,6 @@ class PoseSequence:
     def __getitem__(self, index: int) -> Pose:
         return Pose(keypoints=self.keypoints[index], scores=self.scores[index])
 
-    def frames(self, indices: slice | list[int]) -> Self:
+    def frames(self, indices: slice | list[int]) -> "PoseSequence":
         """The sequence of the chosen frames, in the chosen order."""
         return replace(self, keypoints=self.keypoints[indices], scores=self.scores[indices])

@@ -1,0 +1,193 @@
+"""Pose files: the documented JSON format "animate-anyone/pose", its writer and its validating reader.
+
+docs/pose-format.md describes the format. A file is checked whole, and the first field that is wrong is named
+by its path in the document, for example `frames[3].keypoints[17][0]`.
+"""
+
+import gzip
+import json
+import math
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from animate_anyone.errors import PoseError
+from animate_anyone.media.atomic import complete_file
+from animate_anyone.pose.skeleton import BODY_NAMES, LAYOUT, NUM_KEYPOINTS, FloatArray, PoseSequence
+
+FORMAT = "animate-anyone/pose"
+VERSION = 1
+MAX_BYTES = 256 * 2**20
+MAX_SIDE = 65536
+MAX_FRAMES = 100_000
+
+_FIELDS = ("format", "version", "layout", "width", "height", "fps", "frames")
+
+
+def save_poses(sequence: PoseSequence, path: str | Path) -> None:
+    """Writes a pose file; `path` ends in `.json` or `.json.gz`.
+
+    Coordinates are rounded to 0.01 pixel and scores to 0.001. The file appears complete or not at all.
+
+    Raises:
+        PoseError: The suffix is neither of the two.
+        MediaError: The place cannot be written to.
+    """
+    path = Path(path)
+    compressed = _is_compressed(path)
+    keypoints = np.round(sequence.keypoints.astype(np.float64), 2)
+    scores = np.round(sequence.scores.astype(np.float64), 3)
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "layout": LAYOUT,
+        "width": sequence.width,
+        "height": sequence.height,
+        "fps": sequence.fps,
+        "frames": [
+            _frame_to_json(frame_keypoints, frame_scores)
+            for frame_keypoints, frame_scores in zip(keypoints, scores, strict=True)
+        ],
+    }
+    content = json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
+    if compressed:
+        content = gzip.compress(content, mtime=0)
+    with complete_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def load_poses(path: str | Path) -> PoseSequence:
+    """Reads and checks a pose file (`.json` or `.json.gz`).
+
+    Raises:
+        PoseError: The file is missing, too large, not JSON, or not of the format; the message names the first
+            bad field, what it holds and what was expected.
+    """
+    path = Path(path)
+    content = _read(path, compressed=_is_compressed(path))
+    try:
+        document = json.loads(content, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise PoseError(f"The pose file '{path}' is not valid JSON: {error}.") from error
+    return _Reader(path).sequence(document)
+
+
+def _is_compressed(path: Path) -> bool:
+    if path.name.endswith(".json.gz"):
+        return True
+    if path.suffix == ".json":
+        return False
+    raise PoseError(f"A pose file ends in .json or .json.gz; got '{path.name}'.")
+
+
+def _read(path: Path, *, compressed: bool) -> bytes:
+    try:
+        with gzip.open(path) if compressed else path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except (OSError, EOFError) as error:
+        raise PoseError(f"Cannot read the pose file '{path}': {error}.") from error
+    if len(content) > MAX_BYTES:
+        raise PoseError(
+            f"The pose file '{path}' holds more than {MAX_BYTES // 2**20} MiB of JSON; split the clip into parts."
+        )
+    return content
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _frame_to_json(keypoints: np.ndarray, scores: np.ndarray) -> dict[str, Any] | None:
+    if not scores.any():
+        return None
+    return {
+        "keypoints": [
+            [x, y, score] if score > 0 else None
+            for (x, y), score in zip(keypoints.tolist(), scores.tolist(), strict=True)
+        ]
+    }
+
+
+class _Reader:
+    """Turns the JSON document into a `PoseSequence`, field by field."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def sequence(self, document: Any) -> PoseSequence:
+        if not isinstance(document, dict):
+            self._fail("the document", document, "an object")
+        for name in _FIELDS:
+            if name not in document:
+                raise PoseError(f"The pose file '{self.path}' has no field '{name}'. Fields: {', '.join(_FIELDS)}.")
+        for name in document:
+            if name not in _FIELDS:
+                raise PoseError(
+                    f"The pose file '{self.path}' has an unknown field '{name}'. Fields: {', '.join(_FIELDS)}."
+                )
+        for name, expected in (("format", FORMAT), ("version", VERSION), ("layout", LAYOUT)):
+            if document[name] != expected:
+                self._fail(name, document[name], repr(expected))
+        width, height = self._side("width", document["width"]), self._side("height", document["height"])
+        fps = self._number("fps", document["fps"], low=0.0, high=1000.0)
+        if fps == 0:
+            self._fail("fps", fps, "a number above 0")
+        frames = document["frames"]
+        if not isinstance(frames, list) or not 1 <= len(frames) <= MAX_FRAMES:
+            self._fail("frames", frames, f"a list of 1 to {MAX_FRAMES} frames")
+        keypoints = np.zeros((len(frames), NUM_KEYPOINTS, 2), dtype=np.float32)
+        scores = np.zeros((len(frames), NUM_KEYPOINTS), dtype=np.float32)
+        for index, frame in enumerate(frames):
+            self._frame(f"frames[{index}]", frame, keypoints[index], scores[index])
+        return PoseSequence(keypoints=keypoints, scores=scores, width=width, height=height, fps=fps)
+
+    def _frame(self, field: str, frame: Any, keypoints: FloatArray, scores: FloatArray) -> None:
+        """Fills one frame: null (nobody), the 134 keypoints, or body joints by name."""
+        if frame is None:
+            return
+        if not isinstance(frame, dict) or set(frame) not in ({"keypoints"}, {"body"}):
+            self._fail(field, frame, 'null, {"keypoints": [...]} or {"body": {...}}')
+        if "keypoints" in frame:
+            points = frame["keypoints"]
+            if not isinstance(points, list) or len(points) != NUM_KEYPOINTS:
+                self._fail(f"{field}.keypoints", points, f"a list of {NUM_KEYPOINTS} keypoints")
+            for index, point in enumerate(points):
+                self._point(f"{field}.keypoints[{index}]", point, keypoints, scores, index)
+            return
+        body = frame["body"]
+        if not isinstance(body, dict):
+            self._fail(f"{field}.body", body, "an object that maps joint names to points")
+        for name, point in body.items():
+            if name not in BODY_NAMES:
+                self._fail(f"{field}.body", name, f"joint names among {', '.join(BODY_NAMES)}")
+            self._point(f"{field}.body.{name}", point, keypoints, scores, BODY_NAMES.index(name))
+        shoulders = [BODY_NAMES.index("right_shoulder"), BODY_NAMES.index("left_shoulder")]
+        if "neck" not in body and scores[shoulders].all():
+            neck = BODY_NAMES.index("neck")
+            keypoints[neck], scores[neck] = keypoints[shoulders].mean(axis=0), scores[shoulders].min()
+
+    def _point(self, field: str, point: Any, keypoints: FloatArray, scores: FloatArray, index: int) -> None:
+        if point is None:
+            return
+        if not isinstance(point, list) or len(point) not in (2, 3):
+            self._fail(field, point, "null, [x, y] or [x, y, score]")
+        for axis in range(2):
+            keypoints[index, axis] = self._number(f"{field}[{axis}]", point[axis], low=-1e6, high=1e6)
+        scores[index] = self._number(f"{field}[2]", point[2], low=0.0, high=1.0) if len(point) == 3 else 1.0
+
+    def _side(self, field: str, value: Any) -> int:
+        if type(value) is not int or not 1 <= value <= MAX_SIDE:
+            self._fail(field, value, f"a whole number from 1 to {MAX_SIDE}")
+        return value
+
+    def _number(self, field: str, value: Any, *, low: float, high: float) -> float:
+        # bool is an int to Python, and true is no coordinate.
+        if type(value) not in (int, float) or not math.isfinite(value) or not low <= value <= high:
+            self._fail(field, value, f"a number from {low:g} to {high:g}")
+        return float(value)
+
+    def _fail(self, field: str, value: Any, expected: str) -> NoReturn:
+        got = json.dumps(value, default=str)
+        got = got if len(got) <= 60 else got[:57] + "..."
+        raise PoseError(f"The pose file '{self.path}' is wrong at {field}: got {got}, expected {expected}.")

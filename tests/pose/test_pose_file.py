@@ -1,0 +1,118 @@
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from animate_anyone.errors import PoseError
+from animate_anyone.pose.file import load_poses, save_poses
+from animate_anyone.pose.skeleton import BODY_NAMES, PoseSequence
+
+
+def random_sequence(num_frames: int = 3) -> PoseSequence:
+    rng = np.random.default_rng(7)
+    scores = rng.uniform(0.01, 1, (num_frames, 134)).astype(np.float32)
+    scores[0, 5] = 0
+    scores[1] = 0
+    keypoints = rng.uniform(-20, 500, (num_frames, 134, 2)).astype(np.float32)
+    return PoseSequence(keypoints=keypoints, scores=scores, width=512, height=768, fps=29.97)
+
+
+@pytest.mark.parametrize("name", ["pose.json", "pose.json.gz"])
+def test_what_is_saved_is_loaded(tmp_path: Path, name: str):
+    sequence = random_sequence()
+    save_poses(sequence, tmp_path / name)
+    loaded = load_poses(tmp_path / name)
+    assert (loaded.width, loaded.height, loaded.fps, len(loaded)) == (512, 768, 29.97, 3)
+    np.testing.assert_allclose(loaded.scores, sequence.scores, atol=6e-4)
+    seen = sequence.scores > 0
+    np.testing.assert_allclose(loaded.keypoints[seen], sequence.keypoints[seen], atol=6e-3)
+    assert list(tmp_path.iterdir()) == [tmp_path / name]
+
+
+def document(**changes: object) -> dict[str, object]:
+    base: dict[str, object] = {
+        "format": "animate-anyone/pose",
+        "version": 1,
+        "layout": "wholebody-134",
+        "width": 64,
+        "height": 48,
+        "fps": 12,
+        "frames": [None],
+    }
+    return base | changes
+
+
+def load_text(tmp_path: Path, text: str) -> PoseSequence:
+    path = tmp_path / "pose.json"
+    path.write_text(text)
+    return load_poses(path)
+
+
+def test_joints_by_name_with_the_neck_between_the_shoulders(tmp_path: Path):
+    body = {"right_shoulder": [10, 20], "left_shoulder": [30, 24, 0.5]}
+    pose = load_text(tmp_path, json.dumps(document(frames=[{"body": body}])))[0]
+    assert [BODY_NAMES[i] for i in np.nonzero(pose.visible)[0]] == ["neck", "right_shoulder", "left_shoulder"]
+    np.testing.assert_array_equal(pose.keypoints[1], [20, 22])
+    assert pose.scores[1] == 0.5
+
+
+def points(index: int, value: object) -> dict[str, object]:
+    values: list[object] = [[1, 2, 0.5]] * 134
+    values[index] = value
+    return {"keypoints": values}
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"format": "other"}, "format"),
+        ({"version": 2}, "version"),
+        ({"layout": "coco-17"}, "layout"),
+        ({"width": 0}, "width"),
+        ({"width": True}, "width"),
+        ({"height": 2.5}, "height"),
+        ({"fps": 0}, "fps"),
+        ({"fps": "12"}, "fps"),
+        ({"frames": []}, "frames"),
+        ({"frames": [None, 3]}, r"frames\[1\]"),
+        ({"frames": [{"keypoints": [[1, 2]]}]}, r"frames\[0\].keypoints: .*134"),
+        ({"frames": [points(17, [1])]}, r"frames\[0\].keypoints\[17\]"),
+        ({"frames": [points(17, [1, "x"])]}, r"frames\[0\].keypoints\[17\]\[1\]"),
+        ({"frames": [points(17, [1, 2, 1.5])]}, r"frames\[0\].keypoints\[17\]\[2\]: got 1.5"),
+        ({"frames": [{"body": {"tail": [1, 2]}}]}, r"tail.*left_ankle"),
+        ({"surplus": 1}, "unknown field 'surplus'"),
+    ],
+)
+def test_the_first_wrong_field_is_named(tmp_path: Path, changes: dict[str, object], field: str):
+    with pytest.raises(PoseError, match=field):
+        load_text(tmp_path, json.dumps(document(**changes)))
+
+
+@pytest.mark.parametrize("text", ["", "[1", "[]", "nonsense", "[" * 100_000])
+def test_what_is_no_pose_document_is_refused(tmp_path: Path, text: str):
+    with pytest.raises(PoseError):
+        load_text(tmp_path, text)
+
+
+def test_nan_and_missing_fields_are_refused(tmp_path: Path):
+    with pytest.raises(PoseError, match="NaN"):
+        load_text(tmp_path, json.dumps(document(fps=float("nan"))))
+    incomplete = document()
+    del incomplete["fps"]
+    with pytest.raises(PoseError, match="no field 'fps'"):
+        load_text(tmp_path, json.dumps(incomplete))
+
+
+def test_bad_files(tmp_path: Path):
+    with pytest.raises(PoseError, match=r"\.json"):
+        load_poses(tmp_path / "pose.txt")
+    with pytest.raises(PoseError, match="Cannot read"):
+        load_poses(tmp_path / "missing.json")
+    path = tmp_path / "cut.json.gz"
+    path.write_bytes(gzip.compress(b'{"format":"animate-anyone/pose"}' * 50)[:-9])
+    with pytest.raises(PoseError):
+        load_poses(path)
+    with pytest.raises(PoseError, match=r"\.json"):
+        save_poses(random_sequence(), tmp_path / "pose.txt")
