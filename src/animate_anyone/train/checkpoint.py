@@ -1,0 +1,150 @@
+"""Checkpoints of a run: whole or not there at all, newest valid one wins, the last few kept."""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+logger = logging.getLogger(__name__)
+
+WEIGHTS, EMA, OPTIMISER, STATE = "weights.safetensors", "ema.safetensors", "optimiser.pt", "state.json"
+"""`STATE` is written last and holds size and SHA-256 of the others: a checkpoint without it, or at odds with it, is void."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """All a run needs to go on.
+
+    There is no state of a random generator: everything random is a function of seed, step and sample.
+
+    Attributes:
+        step: Number of optimiser steps done.
+        weights: The trained parameters, by component and name.
+        ema: Their moving average.
+        optimiser: `state_dict` of the optimiser.
+        sums: Sums of the losses since the last line of the loss log.
+    """
+
+    step: int
+    weights: Mapping[str, Tensor]
+    ema: Mapping[str, Tensor]
+    optimiser: Mapping[str, Any]
+    sums: Mapping[str, float]
+
+
+def save_checkpoint(checkpoint: Checkpoint, folder: Path, *, keep: int) -> Path:
+    """Write `folder/step-NNNNNNNN` atomically, then remove all but the `keep` newest."""
+    path = folder / f"step-{checkpoint.step:08d}"
+    with new_folder(path) as temporary:
+        save_file(contiguous(checkpoint.weights), temporary / WEIGHTS)
+        save_file(contiguous(checkpoint.ema), temporary / EMA)
+        torch.save(dict(checkpoint.optimiser), temporary / OPTIMISER)
+        state = {
+            "step": checkpoint.step,
+            "sums": dict(checkpoint.sums),
+            "files": {name: asdict(fingerprint(temporary / name)) for name in (WEIGHTS, EMA, OPTIMISER)},
+        }
+        (temporary / STATE).write_text(json.dumps(state, indent=2), encoding="utf-8")
+    for old in sorted(folder.glob("step-*"))[:-keep]:
+        shutil.rmtree(old)
+    return path
+
+
+def load_checkpoint(folder: Path) -> Checkpoint | None:
+    """The newest valid checkpoint in `folder`, or None if there is none; damaged ones are passed over with a warning."""
+    for path in sorted(folder.glob("step-*"), reverse=True):
+        problem = damage(path)
+        if problem is not None:
+            logger.warning("Passing over the checkpoint %s: %s.", path, problem)
+            continue
+        state = json.loads((path / STATE).read_text(encoding="utf-8"))
+        return Checkpoint(
+            step=state["step"],
+            weights=load_file(path / WEIGHTS),
+            ema=load_file(path / EMA),
+            optimiser=torch.load(path / OPTIMISER, map_location="cpu", weights_only=True),
+            sums=state["sums"],
+        )
+    return None
+
+
+def damage(path: Path) -> str | None:
+    """What is wrong with a checkpoint, or None."""
+    try:
+        files: dict[str, dict[str, Any]] = json.loads((path / STATE).read_text(encoding="utf-8"))["files"]
+        for name, expected in files.items():
+            if asdict(fingerprint(path / name)) != expected:
+                return f"{name} is not the file that was written"
+    except (OSError, ValueError, KeyError) as error:
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Size in bytes and SHA-256 of a file."""
+
+    size: int
+    sha256: str
+
+
+def fingerprint(path: Path) -> Fingerprint:
+    with path.open("rb") as file:
+        return Fingerprint(path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder that becomes `path` when the block ends well: flushed to disk, then renamed, replacing any old one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    try:
+        yield temporary
+        for file in (*temporary.rglob("*"), temporary):
+            flush(file)
+        if path.exists():
+            # A folder cannot be renamed onto one that is not empty; the old one is moved aside first.
+            aside = path.with_name(f".{path.name}.{os.getpid()}.old")
+            path.rename(aside)
+            temporary.rename(path)
+            shutil.rmtree(aside)
+        else:
+            temporary.rename(path)
+        flush(path.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file atomically: readers see the old content or the new, never a part."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_bytes(content)
+    flush(temporary)
+    temporary.rename(path)
+    flush(path.parent)
+
+
+def flush(path: Path) -> None:
+    """Have the system write a file's content, or a folder's entries, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Copies fit for safetensors, which stores rows in order and no shared memory."""
+    return {name: tensor.detach().contiguous() for name, tensor in tensors.items()}

@@ -1,0 +1,274 @@
+"""What a training run is told: frozen values read from a TOML file, every bad field reported at once."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from animate_anyone.errors import ConfigError
+
+Count = Annotated[int, Field(ge=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Widths = Annotated[tuple[Count, ...], Field(min_length=1)]
+StageName = Literal["vae", "image-encoder", "stage1", "stage2"]
+
+
+class Values(BaseModel):
+    """Base of all parts: unknown fields are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class VaeSize(Values):
+    """Size of a new VAE; every width after the first halves the resolution."""
+
+    block_out_channels: Widths = (32, 64, 96, 96)
+    layers_per_block: Count = 1
+    latent_channels: Count = 8
+    norm_num_groups: Count = 8
+
+
+class ImageEncoderSize(Values):
+    """Size of a new CLIP vision transformer with a projection."""
+
+    image_size: Count = 64
+    patch_size: Count = 8
+    hidden_size: Count = 128
+    num_hidden_layers: Count = 4
+    num_attention_heads: Count = 4
+    projection_dim: Count = 128
+
+
+class UNetSize(Values):
+    """Size shared by the ReferenceNet and the denoising UNet; the latents' channels come from the VAE."""
+
+    block_out_channels: Widths = (64, 96, 128)
+    attention: tuple[bool, ...] = (True, True, True)
+    layers_per_block: Count = 1
+    num_attention_heads: Count = 4
+    norm_num_groups: Count = 16
+
+    @model_validator(mode="after")
+    def check_lengths(self) -> Self:
+        if len(self.attention) != len(self.block_out_channels):
+            raise ValueError(
+                f"attention has {len(self.attention)} entries, block_out_channels {len(self.block_out_channels)}; "
+                "give one of each for every level"
+            )
+        return self
+
+
+class PoseGuiderSize(Values):
+    """Widths of a new pose guider; every width after the first halves the resolution, as in the VAE."""
+
+    block_out_channels: Widths = (16, 32, 64, 96)
+
+
+class Models(Values):
+    """Sizes of the components that are made anew; one that `init` names keeps the size it was saved with."""
+
+    vae: VaeSize = VaeSize()
+    image_encoder: ImageEncoderSize = ImageEncoderSize()
+    unet: UNetSize = UNetSize()
+    pose_guider: PoseGuiderSize = PoseGuiderSize()
+
+
+class Init(Values):
+    """Folders of components to start from; `pipeline` gives all that are not named one by one."""
+
+    pipeline: Path | None = None
+    vae: Path | None = None
+    image_encoder: Path | None = None
+    reference_net: Path | None = None
+    denoising_unet: Path | None = None
+    pose_guider: Path | None = None
+
+
+class ProceduralData(Values):
+    """Drawn characters. Clip i shows character `first_character + i // motions_per_character`."""
+
+    source: Literal["procedural"] = "procedural"
+    size: Annotated[int, Field(ge=16)] = 128
+    fps: Annotated[float, Field(gt=0)] = 12.0
+    num_frames: Annotated[int, Field(ge=2)] = 24
+    num_clips: Annotated[int, Field(ge=2)] = 4000
+    motions_per_character: Count = 1
+
+
+class VideoData(Values):
+    """A folder of videos with their poses, resampled to `fps` and brought to `size` x `size`."""
+
+    source: Literal["videos"]
+    folder: Path
+    size: Annotated[int, Field(ge=16)] = 512
+    fps: Annotated[float, Field(gt=0)] = 8.0
+    num_frames: Annotated[int, Field(ge=2)] = 24
+
+
+class Optimiser(Values):
+    """AdamW with a linear warm-up, then constant or cosine to zero."""
+
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-4
+    betas: tuple[Fraction, Fraction] = (0.9, 0.99)
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-2
+    warmup_steps: Annotated[int, Field(ge=0)] = 100
+    schedule: Literal["constant", "cosine"] = "cosine"
+    max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
+    ema_decay: Fraction = 0.999
+
+
+class VaeLoss(Values):
+    """Weights of the VAE's loss beside the L1 of the pixels, whose weight is 1."""
+
+    kl_weight: Annotated[float, Field(ge=0)] = 1e-4
+    edge_weight: Annotated[float, Field(ge=0)] = 1.0
+    crop: Annotated[int, Field(ge=16)] | None = None
+    """Side of the random square crops trained on; None: whole frames."""
+
+
+class ContrastLoss(Values):
+    """InfoNCE of the image encoder."""
+
+    temperature: Annotated[float, Field(gt=0)] = 0.1
+
+
+class DiffusionLoss(Values):
+    """Denoising loss of both stages (paper section 4.1, Moore's settings where the paper is silent)."""
+
+    num_frames: Count = 16
+    """Frames of a stage-2 clip; stage 1 trains on stills."""
+    conditioning_dropout: Fraction = 0.1
+    noise_offset: Annotated[float, Field(ge=0)] = 0.05
+    snr_gamma: Annotated[float, Field(gt=0)] | None = 5.0
+    """Min-SNR weight (arXiv 2303.09556) in its velocity form; None: every timestep counts the same."""
+    pose_style: str = "dwpose"
+    """How skeletons are drawn: a name in `pose.draw.STYLES`."""
+
+
+class TrainConfig(Values):
+    """One training run. Running it again with the same `output` resumes it."""
+
+    stage: StageName
+    output: Path
+    steps: Count
+    batch_size: Count
+    """Samples of one optimiser step, over all processes and accumulation steps."""
+    accumulation: Count = 1
+    seed: Annotated[int, Field(ge=0)] = 0
+    precision: Literal["fp32", "bf16"] = "fp32"
+    device: Literal["auto", "cpu"] = "auto"
+    num_threads: Count | None = None
+    """CPU threads of each process; None: torch decides."""
+    num_workers: Annotated[int, Field(ge=0)] = 0
+    """Processes that draw batches ahead; they change nothing but the speed."""
+    channels_last: bool = False
+    gradient_checkpointing: bool = False
+    cache: Path | None = None
+    """Folder for encoded clips, shared by runs; None: `cache` inside `output`."""
+    log_every: Count = 20
+    checkpoint_every: Count = 500
+    keep_checkpoints: Count = 2
+    validation_every: Count = 1000
+    validation_steps: Count = 10
+    data: Annotated[ProceduralData | VideoData, Field(discriminator="source")] = ProceduralData()
+    init: Init = Init()
+    models: Models = Models()
+    optimiser: Optimiser = Optimiser()
+    vae: VaeLoss = VaeLoss()
+    contrast: ContrastLoss = ContrastLoss()
+    diffusion: DiffusionLoss = DiffusionLoss()
+
+    @model_validator(mode="after")
+    def check_frames(self) -> Self:
+        if self.stage == "stage2" and self.diffusion.num_frames > self.data.num_frames:
+            raise ValueError(
+                f"diffusion.num_frames is {self.diffusion.num_frames}, but a clip of the data has only "
+                f"{self.data.num_frames} frames (data.num_frames)"
+            )
+        return self
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where encoded clips are kept."""
+        return self.cache or self.output / "cache"
+
+
+RESUMABLE = frozenset(
+    {
+        *("output", "steps", "accumulation", "device", "num_threads", "num_workers", "cache", "log_every"),
+        *("checkpoint_every", "keep_checkpoints", "validation_every", "validation_steps", "gradient_checkpointing"),
+    }
+)
+"""Fields that may change when a run is resumed: they do not say what is learnt, only how long and how fast."""
+
+
+def parse_config(values: Mapping[str, Any], *, origin: str) -> TrainConfig:
+    """A `TrainConfig` from plain values.
+
+    Args:
+        values: As `tomllib` returns them.
+        origin: Where they come from, for the message.
+
+    Raises:
+        ConfigError: Naming every bad field.
+    """
+    try:
+        return TrainConfig.model_validate(values)
+    except ValidationError as error:
+        lines = [f"  {problem_line(problem)}" for problem in error.errors()]
+        raise ConfigError(
+            f"The training configuration {origin} has {len(lines)} bad field{'s' * (len(lines) > 1)}:\n"
+            + "\n".join(lines)
+        ) from error
+
+
+def problem_line(problem: Mapping[str, Any]) -> str:
+    """One line on one of pydantic's findings: the field as written in the TOML, what is wrong, what was got."""
+    # The tag of a union is part of pydantic's location, but of no name in the file.
+    location = [str(part) for part in problem["loc"] if part not in ("procedural", "videos")]
+    name = ".".join(location) or "(whole file)"
+    match problem["type"]:
+        case "extra_forbidden":
+            return f"{name}: there is no such field; remove it or correct its name"
+        case "missing":
+            return f"{name}: missing"
+        case "value_error":
+            return f"{name}: {problem['ctx']['error']}"
+        case _:
+            return f"{name}: {problem['msg']}; got {problem['input']!r}"
+
+
+def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> TrainConfig:
+    """Read a TOML file.
+
+    Args:
+        path: The file. Relative paths in it are relative to the working directory.
+        overrides: Values that replace those of the file, by dotted name: `{"optimiser.learning_rate": 1e-5}`.
+
+    Raises:
+        ConfigError: If the file cannot be read, is no TOML, or has bad fields (all are named).
+    """
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"Cannot read the training configuration {path}: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The training configuration {path} is not valid TOML: {error}.") from error
+    for name, value in (overrides or {}).items():
+        *tables, field = name.split(".")
+        table = values
+        for part in tables:
+            table = table.setdefault(part, {})
+            if not isinstance(table, dict):
+                raise ConfigError(f"Cannot set '{name}' in {path}: '{part}' is a value there, not a table.")
+        table[field] = value
+    return parse_config(values, origin=str(path))
+
+
+def changed_fields(old: TrainConfig, new: TrainConfig) -> list[str]:
+    """Top-level fields, of those that decide what is learnt, in which two configurations differ."""
+    return [
+        name for name in TrainConfig.model_fields if name not in RESUMABLE and getattr(old, name) != getattr(new, name)
+    ]

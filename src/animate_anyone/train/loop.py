@@ -1,0 +1,271 @@
+"""The training loop: one for all stages. Running the same configuration again resumes it, exactly."""
+
+import json
+import math
+import signal
+import time
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Self
+
+import torch
+from rich.console import Console
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from animate_anyone.errors import ConfigError, MissingExtraError
+from animate_anyone.train.batches import Batches, Sample
+from animate_anyone.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, write_file
+from animate_anyone.train.config import Optimiser, TrainConfig, changed_fields, load_config, parse_config
+from animate_anyone.train.ema import MovingAverage, assign
+from animate_anyone.train.networks import make_networks, save_networks
+from animate_anyone.train.record import Record, progress_bar, terminal_line
+from animate_anyone.train.stages import STAGES
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+CONFIG, CHECKPOINTS = "config.json", "checkpoints"
+
+
+def train(config_path: Path, overrides: Mapping[str, Any] | None = None) -> Path:
+    """Train as a TOML file says; see `run`. `overrides` replace its values by dotted name."""
+    return run(load_config(config_path, overrides))
+
+
+def run(config: TrainConfig) -> Path:
+    """Train one stage, or resume it where the folder `config.output` already holds a part of this run.
+
+    Start several processes with `torchrun --nproc_per_node N`; what is learnt does not depend on their number,
+    rounding and the image encoder's negatives aside.
+
+    Returns:
+        `config.output`, which then holds one folder for each trained component (averaged weights), `pipeline` if all
+        components are at hand, the loss log, checkpoints and validation pictures.
+
+    Raises:
+        ConfigError: If the configuration cannot be used, differs from that of the run to resume, or the loss is no
+            longer finite.
+        MissingExtraError: If accelerate is not installed.
+        SystemExit: After SIGTERM or SIGINT, once a checkpoint is written.
+    """
+    # --- Processes and devices ---
+    try:
+        from accelerate import Accelerator
+    except ImportError as error:
+        raise MissingExtraError("accelerate", extra="train", purpose="Training") from error
+    if config.num_threads is not None:
+        torch.set_num_threads(config.num_threads)
+    # Without `cpu=True` accelerate starts no process group on a machine that has only CPUs.
+    accelerator = Accelerator(cpu=config.device == "cpu" or not torch.accelerator.is_available())
+    parts = accelerator.num_processes * config.accumulation
+    if config.batch_size % parts:
+        raise ConfigError(
+            f"batch_size is {config.batch_size}; with {accelerator.num_processes} processes and {config.accumulation} "
+            f"accumulation steps it must be a multiple of {parts}."
+        )
+    console = Console(stderr=True, quiet=not accelerator.is_main_process)
+    stage = STAGES[config.stage]
+
+    # --- The run's folder ---
+    if accelerator.is_main_process:
+        claim_folder(config)
+    accelerator.wait_for_everyone()
+
+    # --- Networks, what trains in them, its optimiser and average ---
+    networks = make_networks(config, stage)
+    for network in networks.values():
+        network.to(
+            accelerator.device, memory_format=torch.channels_last if config.channels_last else torch.preserve_format
+        )
+    parameters = stage.prepare(networks)
+    objective = accelerator.prepare_model(stage.objective(config, networks))
+    optimiser = torch.optim.AdamW(
+        parameters.values(),
+        lr=config.optimiser.learning_rate,
+        betas=config.optimiser.betas,
+        weight_decay=config.optimiser.weight_decay,
+    )
+    average = MovingAverage(parameters, decay=config.optimiser.ema_decay)
+    num_trained = sum(parameter.numel() for parameter in parameters.values())
+    console.print(
+        f"{config.stage}: {num_trained / 1e6:.2f} M parameters train in {', '.join(stage.trains)}, "
+        f"{accelerator.num_processes} process(es) on {accelerator.device.type}, {config.precision}"
+    )
+
+    # --- Resume ---
+    start = 0
+    sums: dict[str, Tensor] = {}  # of losses since the last line of the log
+    checkpoint = load_checkpoint(config.output / CHECKPOINTS)
+    if checkpoint is not None:
+        start = checkpoint.step
+        assign(parameters, checkpoint.weights)
+        average.load(checkpoint.ema)
+        optimiser.load_state_dict(dict(checkpoint.optimiser))
+        sums = {name: torch.tensor(value, dtype=torch.float64) for name, value in checkpoint.sums.items()}
+        console.print(f"resuming after step {start}")
+    accelerator.wait_for_everyone()
+
+    # --- Data: a batch is a function of the step ---
+    batches = Batches(
+        draw=stage.draw(config, networks),
+        seed=config.seed,
+        batch_size=config.batch_size,
+        num_processes=accelerator.num_processes,
+        process=accelerator.process_index,
+        accumulation=config.accumulation,
+    )
+    loader = DataLoader(
+        batches,
+        batch_size=None,
+        sampler=range(start, max(start, config.steps)),
+        num_workers=config.num_workers,
+        persistent_workers=False,
+    )
+
+    # --- The loop ---
+    record = Record(config.output, step=start) if accelerator.is_main_process else None
+    autocast = torch.autocast(accelerator.device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16")
+    clock = time.monotonic()
+    with StopSignal() as stop, progress_bar(console) as progress:
+        task = progress.add_task(config.stage, total=config.steps, completed=start)
+        for step, micro_batches in enumerate(loader, start + 1):
+            learning_rate = learning_rate_at(step, config.optimiser, steps=config.steps)
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate
+
+            for number, batch in enumerate(micro_batches, 1):
+                # Processes exchange gradients once a step, not once a part.
+                with accelerator.no_sync(objective) if number < len(micro_batches) else nullcontext():
+                    with autocast:
+                        losses: dict[str, Tensor] = objective(to_device(batch, accelerator.device))
+                    accelerator.backward(losses["loss"] / len(micro_batches))
+                for name, value in losses.items():
+                    sums[name] = sums.get(name, 0) + value.detach().double() / len(micro_batches)
+            norm = accelerator.clip_grad_norm_(list(parameters.values()), config.optimiser.max_grad_norm)
+            sums["grad_norm"] = sums.get("grad_norm", 0) + torch.as_tensor(norm).double()
+            optimiser.step()
+            optimiser.zero_grad()
+            average.update(step)
+            progress.update(task, completed=step)
+
+            stopping = stop.seen(accelerator)
+            last = step == config.steps
+            due_log = last or step % config.log_every == 0
+            due_checkpoint = last or stopping or step % config.checkpoint_every == 0
+            due_picture = last or step % config.validation_every == 0
+            if due_log or due_checkpoint:
+                sums = mean_over_processes(sums, accelerator)
+            if due_log:
+                num_summed = (step - 1) % config.log_every + 1
+                means = {name: float(value) / num_summed for name, value in sums.items()}
+                sums = {}
+                check_finite(means["loss"], step=step, config=config)
+                if record is not None:
+                    record.write(step, means | {"learning_rate": learning_rate})
+                now = time.monotonic()
+                speed = min(num_summed, step - start) * config.batch_size / (now - clock)
+                clock = now
+                progress.console.print(terminal_line(step, config.steps, means, samples_per_second=speed), soft_wrap=True)
+            if due_picture and record is not None:
+                with average.applied():
+                    record.picture(step, stage.picture(config, networks))
+                stage.prepare(networks)
+            if due_checkpoint and record is not None:
+                state = Checkpoint(
+                    step=step,
+                    weights=parameters,
+                    ema=average.values,
+                    optimiser=optimiser.state_dict(),
+                    sums={name: float(value) for name, value in sums.items()},
+                )
+                save_checkpoint(state, config.output / CHECKPOINTS, keep=config.keep_checkpoints)
+            if due_picture or due_checkpoint:
+                accelerator.wait_for_everyone()
+            if stopping:
+                console.print(f"stopped after step {step}; run the same command again to go on")
+                raise SystemExit(128 + stopping)
+    if record is not None:
+        record.close()
+
+    # --- The trained components ---
+    if accelerator.is_main_process:
+        with average.applied():
+            if stage.finish is not None:
+                stage.finish(config, networks)
+            save_networks(networks, config.output, trained=stage.trains)
+    accelerator.wait_for_everyone()
+    return config.output
+
+
+def claim_folder(config: TrainConfig) -> None:
+    """Makes the run's folder, or checks that it holds this same run."""
+    config.output.mkdir(parents=True, exist_ok=True)
+    path = config.output / CONFIG
+    if path.exists():
+        old = parse_config(json.loads(path.read_text(encoding="utf-8")), origin=str(path))
+        changed = changed_fields(old, config)
+        if changed:
+            raise ConfigError(
+                f"{config.output} holds a run with other settings: {', '.join(changed)} differ from {path}. "
+                "Choose another output, or give the settings of that run to resume it."
+            )
+    write_file(path, (config.model_dump_json(indent=2) + "\n").encode())
+
+
+def learning_rate_at(step: int, optimiser: Optimiser, *, steps: int) -> float:
+    """The learning rate of a step, the first being 1: linear warm-up, then constant or half a cosine to zero."""
+    if step <= optimiser.warmup_steps:
+        return optimiser.learning_rate * step / optimiser.warmup_steps
+    if optimiser.schedule == "constant":
+        return optimiser.learning_rate
+    done = (step - optimiser.warmup_steps) / max(1, steps - optimiser.warmup_steps)
+    return optimiser.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def to_device(batch: Sample, device: torch.device) -> Sample:
+    return {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
+
+
+def mean_over_processes(sums: dict[str, Tensor], accelerator: "Accelerator") -> dict[str, Tensor]:
+    """The same sums on every process, in float64 on the CPU."""
+    return {
+        name: accelerator.reduce(value.to(accelerator.device), reduction="mean").cpu() for name, value in sums.items()
+    }
+
+
+def check_finite(loss: float, *, step: int, config: TrainConfig) -> None:
+    if not math.isfinite(loss):
+        raise ConfigError(
+            f"The loss is {loss} at step {step}. Lower optimiser.learning_rate or use precision 'fp32', then run "
+            f"again: with another output, or after removing {config.output}."
+        )
+
+
+class StopSignal:
+    """Notes SIGTERM and SIGINT within its block, so that the loop can end with a checkpoint."""
+
+    def __init__(self) -> None:
+        self.received = 0
+
+    def __enter__(self) -> Self:
+        self.previous = {number: signal.signal(number, self.note) for number in (signal.SIGTERM, signal.SIGINT)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self.previous.items():
+            signal.signal(number, handler)
+
+    def note(self, number: int, _: FrameType | None) -> None:
+        if self.received:
+            raise KeyboardInterrupt  # a second signal does not wait for the step to end
+        self.received = number
+
+    def seen(self, accelerator: "Accelerator") -> int:
+        """The number of the signal that any process has received, 0 for none; the same on all of them."""
+        if accelerator.num_processes == 1:
+            return self.received
+        received = torch.tensor([self.received], device=accelerator.device)
+        return int(accelerator.gather(received).max())

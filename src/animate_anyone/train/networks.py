@@ -1,0 +1,144 @@
+"""The components of a run: loaded where the configuration names a folder, made anew otherwise; and saved at the end."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL
+from torch import nn
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+
+from animate_anyone.errors import ConfigError
+from animate_anyone.models.denoising_unet import DenoisingUNet
+from animate_anyone.models.pose_guider import PoseGuider
+from animate_anyone.models.reference_net import ReferenceNet
+from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE
+from animate_anyone.train.checkpoint import new_folder
+from animate_anyone.train.config import ImageEncoderSize, Init, TrainConfig, UNetSize, VaeSize
+from animate_anyone.train.stage import Networks, Stage
+
+CLASSES: dict[str, Any] = {
+    "vae": AutoencoderKL,
+    "image_encoder": CLIPVisionModelWithProjection,
+    "reference_net": ReferenceNet,
+    "denoising_unet": DenoisingUNet,
+    "pose_guider": PoseGuider,
+}
+"""The components in the order in which they depend on each other's sizes."""
+
+
+def make_networks(config: TrainConfig, stage: Stage) -> Networks:
+    """The components that a stage needs and trains.
+
+    New weights depend on `config.seed` only.
+
+    Raises:
+        ConfigError: If `init` lacks a component that the stage does not train, or names a folder that does not hold one.
+    """
+    networks: Networks = {}
+    for name in CLASSES:
+        if name not in (*stage.needs, *stage.trains):
+            continue
+        folder = init_folder(config.init, name)
+        if folder is not None:
+            networks[name] = load_network(name, folder)
+        elif name in stage.trains:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(config.seed)
+                networks[name] = new_network(name, config, networks)
+        else:
+            raise ConfigError(
+                f"Stage {stage.name} needs a trained {name}: set init.{name} to its folder, or init.pipeline to the "
+                "folder of a whole pipeline."
+            )
+    if config.gradient_checkpointing:
+        for name in ("reference_net", "denoising_unet"):
+            if name in networks:
+                networks[name].enable_gradient_checkpointing()  # pyright: ignore[reportCallIssue]
+    return networks
+
+
+def init_folder(init: Init, name: str) -> Path | None:
+    """The folder that `init` names for a component, if any."""
+    folder: Path | None = getattr(init, name)
+    if folder is None and init.pipeline is not None:
+        folder = init.pipeline / name
+    return folder
+
+
+def load_network(name: str, folder: Path) -> nn.Module:
+    """A component from its folder, in float32."""
+    if not (folder / "config.json").is_file():
+        raise ConfigError(f"init names {folder} for the {name}, but there is no config.json in it.")
+    return CLASSES[name].from_pretrained(folder, torch_dtype=torch.float32)
+
+
+def new_network(name: str, config: TrainConfig, networks: Networks) -> nn.Module:
+    """A component with fresh weights, of the configured size, fitting those that already exist."""
+    sizes = config.models
+    match name:
+        case "vae":
+            return new_vae(sizes.vae)
+        case "image_encoder":
+            return new_image_encoder(sizes.image_encoder)
+        case "reference_net":
+            return ReferenceNet(**unet_arguments(sizes.unet, networks))
+        case "denoising_unet":
+            arguments = unet_arguments(sizes.unet, networks)
+            return DenoisingUNet(**arguments, out_channels=arguments["in_channels"], temporal=False)
+        case _:
+            return PoseGuider(
+                conditioning_embedding_channels=setting(networks["denoising_unet"], "block_out_channels")[0],
+                block_out_channels=sizes.pose_guider.block_out_channels,
+            )
+
+
+def new_vae(size: VaeSize) -> AutoencoderKL:
+    levels = len(size.block_out_channels)
+    return AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * levels,  # pyright: ignore[reportArgumentType]
+        up_block_types=("UpDecoderBlock2D",) * levels,  # pyright: ignore[reportArgumentType]
+        block_out_channels=size.block_out_channels,  # pyright: ignore[reportArgumentType]
+        layers_per_block=size.layers_per_block,
+        latent_channels=size.latent_channels,
+        norm_num_groups=size.norm_num_groups,
+        scaling_factor=1.0,  # measured and set when the stage ends
+    )
+
+
+def new_image_encoder(size: ImageEncoderSize) -> CLIPVisionModelWithProjection:
+    return CLIPVisionModelWithProjection(
+        CLIPVisionConfig(
+            image_size=size.image_size,
+            patch_size=size.patch_size,
+            hidden_size=size.hidden_size,
+            intermediate_size=4 * size.hidden_size,
+            num_hidden_layers=size.num_hidden_layers,
+            num_attention_heads=size.num_attention_heads,
+            projection_dim=size.projection_dim,
+        )
+    )
+
+
+def unet_arguments(size: UNetSize, networks: Networks) -> dict[str, Any]:
+    return {
+        "in_channels": setting(networks["vae"], "latent_channels"),
+        "block_out_channels": size.block_out_channels,
+        "down_block_types": tuple(ATTENTION_STAGE if attention else PLAIN_STAGE for attention in size.attention),
+        "layers_per_block": size.layers_per_block,
+        "cross_attention_dim": networks["image_encoder"].config.projection_dim,  # pyright: ignore[reportAttributeAccessIssue]
+        "num_attention_heads": size.num_attention_heads,
+        "norm_num_groups": size.norm_num_groups,
+    }
+
+
+def setting(network: nn.Module, name: str) -> Any:
+    """A value of a diffusers component's configuration."""
+    return network.config[name]  # pyright: ignore[reportIndexIssue]
+
+
+def save_networks(networks: Networks, folder: Path, *, trained: tuple[str, ...]) -> None:
+    """Write each trained component to a folder of its name, as diffusers and transformers read them."""
+    for name in trained:
+        with new_folder(folder / name) as temporary:
+            networks[name].save_pretrained(temporary)  # pyright: ignore[reportCallIssue]

@@ -1,0 +1,63 @@
+"""What a stage of training is: the components it trains, how it draws a sample, its loss. The stages are values of this."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from PIL import Image
+from torch import nn
+
+from animate_anyone.train.batches import Draw
+from animate_anyone.train.config import TrainConfig
+
+Networks = dict[str, nn.Module]
+"""Components by the name they have in the pipeline: vae, image_encoder, reference_net, denoising_unet, pose_guider."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One stage of training, as a value.
+
+    Attributes:
+        name: As written in the configuration.
+        trains: Components it trains; those that `init` does not name are made anew.
+        needs: Components it only uses; `init` has to name them.
+        trainable: Gives the parameters to train. All others get no gradient.
+        draw: Gives the function that draws a sample.
+        objective: Gives a module whose `forward(batch)` returns named scalars, of which `loss` is minimised.
+        picture: Draws what the networks can do by now, on validation data.
+        finish: Last touch before the components are saved, such as setting the scale of the VAE's latents.
+    """
+
+    name: str
+    trains: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    trainable: Callable[[Networks], list[nn.Parameter]]
+    draw: Callable[[TrainConfig, Networks], Draw]
+    objective: Callable[[TrainConfig, Networks], nn.Module]
+    picture: Callable[[TrainConfig, Networks], Image.Image] | None = None
+    finish: Callable[[TrainConfig, Networks], None] | None = None
+
+    def prepare(self, networks: Networks) -> dict[str, nn.Parameter]:
+        """Set what trains and what does not; returns the parameters that train, by component and name."""
+        chosen = {id(parameter) for parameter in self.trainable(networks)}
+        for name, network in networks.items():
+            network.train(name in self.trains)
+            for parameter in network.parameters():
+                parameter.requires_grad_(id(parameter) in chosen)
+        return {
+            f"{component}.{name}": parameter
+            for component in self.trains
+            for name, parameter in networks[component].named_parameters()
+            if parameter.requires_grad
+        }
+
+
+def all_parameters(*components: str) -> Callable[[Networks], list[nn.Parameter]]:
+    """A `Stage.trainable` for stages that train these components whole."""
+    return lambda networks: [parameter for name in components for parameter in networks[name].parameters()]
+
+
+def device_of(network: nn.Module) -> torch.device:
+    """The device of a network's parameters."""
+    return next(network.parameters()).device

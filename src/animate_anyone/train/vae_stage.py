@@ -1,0 +1,121 @@
+"""Stage `vae`: an autoencoder for latents, trained on frames alone."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderKL
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor, nn
+
+from animate_anyone.models.vae import decode_latents, downscale_factor, encode_images
+from animate_anyone.train.batches import Draw, Sample, pick, seeded_generator
+from animate_anyone.train.config import TrainConfig, VaeLoss
+from animate_anyone.train.pictures import grid
+from animate_anyone.train.sources import make_source
+from animate_anyone.train.stage import Networks, Stage, all_parameters, device_of
+
+NUM_MEASURED = 64
+NUM_SHOWN = 8
+
+
+def to_model_range(frames: Tensor) -> Tensor:
+    """Frames as bytes to RGB in [-1, 1]."""
+    return frames.float() / 127.5 - 1
+
+
+class VaeObjective(nn.Module):
+    """L1 of pixels and of their gradients at several scales, and a small pull of the posterior to unit variance.
+
+    The gradient term keeps edges sharp that L1 alone would blur; there is no adversary, so the pictures stay smooth
+    where the latents say nothing.
+    """
+
+    def __init__(self, vae: AutoencoderKL, weights: VaeLoss):
+        super().__init__()
+        self.vae = vae
+        self.weights = weights
+
+    def forward(self, batch: Sample) -> dict[str, Tensor]:
+        pixels = to_model_range(batch["frame"])
+        posterior = self.vae.encode(pixels).latent_dist
+        mean, logvar = posterior.mean.float(), posterior.logvar.float()
+        latents = mean + torch.exp(0.5 * logvar) * batch["noise"]
+        restored = self.vae.decode(latents).sample.float()
+        l1 = F.l1_loss(restored, pixels)
+        edges = edge_loss(restored, pixels)
+        kl = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).mean()
+        loss = l1 + self.weights.edge_weight * edges + self.weights.kl_weight * kl
+        return {"loss": loss, "l1": l1, "edges": edges, "kl": kl}
+
+
+def edge_loss(a: Float[Tensor, "n 3 h w"], b: Float[Tensor, "n 3 h w"], *, num_scales: int = 3) -> Float[Tensor, ""]:
+    """Mean absolute difference of horizontal and vertical gradients, averaged over halved resolutions."""
+    total = torch.zeros((), device=a.device)
+    for _ in range(num_scales):
+        for axis in (2, 3):
+            total = total + F.l1_loss(a.diff(dim=axis), b.diff(dim=axis))
+        a, b = F.avg_pool2d(a, 2), F.avg_pool2d(b, 2)
+    return total / num_scales
+
+
+def draw(config: TrainConfig, networks: Networks) -> Draw:
+    source = make_source(config.data, split="train")
+    vae: AutoencoderKL = networks["vae"]  # pyright: ignore[reportAssignmentType]
+    side = config.vae.crop or config.data.size
+    latent_side = side // downscale_factor(vae)
+    noise_shape = (vae.config["latent_channels"], latent_side, latent_side)
+
+    def draw_sample(generator: torch.Generator) -> Sample:
+        frame = source.frame(pick(len(source), generator), pick(source.num_frames, generator))
+        top, left = (pick(size - side + 1, generator) for size in frame.shape[1:])
+        if pick(2, generator):
+            frame = frame.flip(2)
+        return {
+            "frame": frame[:, top : top + side, left : left + side].contiguous(),
+            "noise": torch.randn(noise_shape, generator=generator),
+        }
+
+    return draw_sample
+
+
+def objective(config: TrainConfig, networks: Networks) -> nn.Module:
+    return VaeObjective(networks["vae"], config.vae)  # pyright: ignore[reportArgumentType]
+
+
+def fixed_frames(config: TrainConfig, *, number: int) -> Float[Tensor, "n 3 h w"]:
+    """The same validation frames at every call, in [-1, 1]."""
+    source = make_source(config.data, split="validation")
+    generator = seeded_generator(0)
+    frames = [source.frame(index % len(source), pick(source.num_frames, generator)) for index in range(number)]
+    return to_model_range(torch.stack(frames))
+
+
+@torch.no_grad()
+def picture(config: TrainConfig, networks: Networks) -> Image.Image:
+    """Originals above, what comes back below."""
+    vae: AutoencoderKL = networks["vae"].eval()  # pyright: ignore[reportAssignmentType]
+    pixels = fixed_frames(config, number=NUM_SHOWN)
+    restored = decode_latents(vae, encode_images(vae, pixels.to(device_of(vae))))
+    return grid([pixels, restored.float().cpu()])
+
+
+@torch.no_grad()
+def set_scale(config: TrainConfig, networks: Networks) -> None:
+    """Sets the factor that brings latents to unit variance, which the schedule of diffusion presumes."""
+    vae: AutoencoderKL = networks["vae"].eval()  # pyright: ignore[reportAssignmentType]
+    vae.register_to_config(scaling_factor=1.0)
+    pixels = fixed_frames(config, number=NUM_MEASURED).to(device_of(vae))
+    spread = float(np.std([encode_images(vae, frame[None]).cpu().numpy() for frame in pixels]))
+    vae.register_to_config(scaling_factor=round(1 / spread, 5))
+
+
+VAE_STAGE = Stage(
+    name="vae",
+    trains=("vae",),
+    trainable=all_parameters("vae"),
+    draw=draw,
+    objective=objective,
+    picture=picture,
+    finish=set_scale,
+)
