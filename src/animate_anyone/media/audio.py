@@ -1,0 +1,114 @@
+"""The sound of a driving video, carried into an output while its frames are written."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+
+from animate_anyone.media.animated import is_picture
+from animate_anyone.media.container import open_container
+from animate_anyone.media.limits import check_file
+from animate_anyone.media.video import probe
+
+logger = logging.getLogger(__name__)
+
+COPIED_CODECS = ("aac", "mp3", "ac3", "eac3", "alac")
+"""What players expect in an MP4; sound of another kind is encoded again as AAC."""
+ENCODED_RATE = 48_000
+
+Audio = Literal["copied", "encoded", "none"]
+
+
+class Soundtrack:
+    """The sound of a source, from the source's first video frame on, muxed piece by piece into an output."""
+
+    def __init__(self, source: InputContainer, output: OutputContainer, *, path: Path, start: float):
+        """Add the stream to the output; `start` is the time of the first video frame in the source."""
+        stream = source.streams.audio[0]
+        self.kind: Audio = "copied" if stream.codec_context.name in COPIED_CODECS else "encoded"
+        self._output = output
+        if self.kind == "copied":
+            packets = _copied(source, stream, output.add_stream_from_template(stream), start=start)
+        else:
+            target = output.add_stream("aac", rate=ENCODED_RATE, layout="stereo")
+            packets = _encoded(source, stream, target, start=start)
+        self._packets = _until_damaged(packets, path=path)
+        self._next = next(self._packets, None)
+
+    def write_until(self, seconds: float) -> None:
+        """Mux the packets that begin before this time of the output."""
+        while self._next is not None and self._next[0] < seconds:
+            self._output.mux(self._next[1])
+            self._next = next(self._packets, None)
+
+
+@contextmanager
+def soundtrack(path: Path | None, output: OutputContainer) -> Iterator[Soundtrack | None]:
+    """The sound of the video at `path`, for an output without packets yet; None where there is no sound.
+
+    Raises:
+        MediaError: The video cannot be read.
+    """
+    if path is None:
+        yield None
+        return
+    check_file(path, expected="the video with the sound")
+    if is_picture(path):
+        yield None
+        return
+    info = probe(path)
+    if not info.has_audio:
+        yield None
+        return
+    with open_container(path) as source:
+        yield Soundtrack(source, output, path=path, start=info.timing.start)
+
+
+def _copied(
+    source: InputContainer, stream: AudioStream, target: AudioStream, *, start: float
+) -> Iterator[tuple[float, Packet]]:
+    """(seconds in the output, packet), not decoded."""
+    for packet in source.demux(stream):
+        if packet.pts is None or packet.dts is None or packet.time_base is None:
+            continue
+        shift = round(start / packet.time_base)
+        packet.pts -= shift
+        packet.dts -= shift
+        # One packet before the start stays: decoders need it to get going, and do not play it.
+        if packet.pts + (packet.duration or 0) >= 0:
+            seconds = float(packet.pts * packet.time_base)
+            packet.stream = target
+            yield seconds, packet
+
+
+def _encoded(
+    source: InputContainer, stream: AudioStream, target: AudioStream, *, start: float
+) -> Iterator[tuple[float, Packet]]:
+    """(seconds in the output, packet), decoded and encoded again."""
+    for frame in source.decode(stream):
+        if frame.pts is None or frame.time_base is None:
+            continue
+        frame.pts -= round(start / frame.time_base)
+        if frame.pts >= 0:
+            yield from _timed(target.encode(frame))
+    yield from _timed(target.encode(None))
+
+
+def _timed(packets: list[Packet]) -> Iterator[tuple[float, Packet]]:
+    for packet in packets:
+        if packet.pts is not None and packet.time_base is not None:
+            yield float(packet.pts * packet.time_base), packet
+
+
+def _until_damaged(packets: Iterator[tuple[float, Packet]], *, path: Path) -> Iterator[tuple[float, Packet]]:
+    """The packets up to damage in the sound, which is no reason to lose the frames already made."""
+    try:
+        yield from packets
+    except av.FFmpegError as error:
+        logger.warning("%s: the sound is damaged and ends early in the output (%s).", path, error.strerror)
