@@ -1,0 +1,46 @@
+"""Still backgrounds, the same in every frame of a clip."""
+
+import torch
+from torch import Tensor
+
+from animate_anyone.data.procedural.character import Character
+from animate_anyone.data.procedural.colours import shade
+from animate_anyone.data.procedural.paint import coverage
+from animate_anyone.data.procedural.seeds import generator
+
+
+def paint_background(
+    character: Character, seed: int, *, width: int, height: int, floor: float, device: torch.device
+) -> Tensor:
+    """The backdrop (3, H, W) in [0, 1]; `floor` is the row in pixels at which the character stands."""
+    rng = generator("background", seed)
+    base, detail = (
+        torch.tensor(colour, device=device)[:, None, None]
+        for colour in (character.palette.background, character.palette.background_detail)
+    )
+    x = torch.arange(width, dtype=torch.float32, device=device)[None, :]
+    y = torch.arange(height, dtype=torch.float32, device=device)[:, None]
+    side = float(min(width, height))
+    match character.backdrop:
+        case "plain":
+            share = torch.zeros(height, width, device=device)
+        case "gradient":
+            share = (y / height).expand(height, width)
+        case "stripes":
+            period = side * rng.uniform(0.16, 0.3)
+            slope = rng.uniform(-0.8, 0.8)
+            phase = (x + slope * y) / period
+            share = coverage(((phase - phase.floor() - 0.5).abs() - 0.25) * period)
+        case "spots":
+            period = side * rng.uniform(0.14, 0.24)
+            row = (y / period).floor()
+            u = x / period + 0.5 * (row - 2.0 * (0.5 * row).floor())
+            u, v = u - u.floor() - 0.5, y / period - row - 0.5
+            share = coverage(((u * u + v * v).sqrt() - rng.uniform(0.18, 0.3)) * period)
+        case "floor":
+            horizon = floor - side * rng.uniform(0.05, 0.16)
+            ground = torch.tensor(shade(character.palette.background_detail, 0.85), device=device)[:, None, None]
+            sky = base + 0.5 * (y / height) * (detail - base)
+            share = coverage(horizon - y).expand(height, width)
+            return sky + share * (ground - sky)
+    return base + share * (detail - base)

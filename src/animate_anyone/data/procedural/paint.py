@@ -1,0 +1,134 @@
+"""Paints shapes on frames: edges one pixel soft, patterns fixed to the shape, contours around whole parts.
+
+Only the pixels near a shape are touched: a window of one size for all frames, placed on the shape in each.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from animate_anyone.data.procedural.colours import Colour
+from animate_anyone.data.procedural.motion import Array
+from animate_anyone.data.procedural.shapes import Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cloth:
+    """A pattern woven into a shape: at `origin` (F, 2), `inverse` (F, 2, 2) maps pixel offsets to the cloth's own
+    coordinates (across, along), in units; `scale` (F,) is pixels a unit."""
+
+    kind: Literal["stripes", "dots", "checks"]
+    colour: Colour
+    period: float
+    origin: Array
+    inverse: Array
+    scale: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Painted:
+    """A shape and its colour. `shading` darkens a rim of `rim` (F,) pixels; `contour` joins the part's outline."""
+
+    shape: Shape
+    colour: Colour
+    cloth: Cloth | None = None
+    shading: float = 0.0
+    rim: Array | None = None
+    contour: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Shapes that are painted in order, with one contour of `outline` (F,) pixels around their union."""
+
+    shapes: Sequence[Painted]
+    outline: Array
+    outline_colour: Colour
+
+
+def paint_part(canvas: Tensor, part: Part, frames: Array) -> None:
+    """Paint the chosen frames of a part over `canvas` (len(frames), 3, H, W), in place."""
+    outline = part.outline[frames]
+    width = float(np.max(outline))
+    windows = [_Window(canvas, painted.shape.at(frames), margin=width + 1.5) for painted in part.shapes]
+    if width > 0:
+        grow = _column(outline, canvas)
+        for window, painted in zip(windows, part.shapes, strict=True):
+            if painted.contour:
+                window.blend(coverage(window.distance - grow), _pixels(part.outline_colour, canvas))
+    for window, painted in zip(windows, part.shapes, strict=True):
+        window.blend(coverage(window.distance), _shaded(painted, window, frames, canvas))
+
+
+def coverage(distance: Tensor) -> Tensor:
+    """The share of a pixel that lies inside: a smooth step one pixel wide across the edge."""
+    t = (0.5 - distance).clamp_(0.0, 1.0)
+    return t * t * (3.0 - 2.0 * t)
+
+
+class _Window:
+    """The pixels of a canvas that a shape can touch, with their distances to it (F, h, w)."""
+
+    def __init__(self, canvas: Tensor, shape: Shape, *, margin: float):
+        height, width = canvas.shape[-2:]
+        low, high = shape.box()
+        limits = np.array([width, height])
+        size = np.minimum(np.ceil(np.max(high - low, axis=0) + 2 * margin) + 1, limits).astype(np.int64)
+        corner = np.clip(np.floor(low - margin), 0, limits - size).astype(np.int64)
+        left, top = torch.from_numpy(corner.T.copy()).to(canvas.device)[..., None, None]
+        x = left + torch.arange(int(size[0]), device=canvas.device)
+        y = top + torch.arange(int(size[1]), device=canvas.device)[:, None]
+        self.x, self.y = x.to(canvas.dtype), y.to(canvas.dtype)
+        self.distance = shape.distance(self.x, self.y)
+        self._canvas = canvas.flatten(2)
+        self._index = (y * width + x).flatten(1)[:, None].expand(-1, 3, -1)
+
+    def blend(self, alpha: Tensor, colour: Tensor) -> None:
+        """Mix `colour` (1 or F, 3, 1 or h*w) over the window with weights `alpha` (F, h, w)."""
+        under = self._canvas.gather(2, self._index)
+        under += alpha.flatten(1)[:, None] * (colour - under)
+        self._canvas.scatter_(2, self._index, under)
+
+
+def _shaded(painted: Painted, window: _Window, frames: Array, canvas: Tensor) -> Tensor:
+    colour = _pixels(painted.colour, canvas)
+    if painted.cloth is not None:
+        share = _weave(painted.cloth, window, frames).flatten(1)[:, None]
+        colour = colour + share * (_pixels(painted.cloth.colour, canvas) - colour)
+    if painted.shading > 0 and painted.rim is not None:
+        depth = (1.0 + window.distance / _column(painted.rim[frames], canvas)).clamp_(0.0, 1.0)
+        colour = colour * (1.0 - painted.shading * depth * depth).flatten(1)[:, None]
+    return colour
+
+
+def _weave(cloth: Cloth, window: _Window, frames: Array) -> Tensor:
+    """The share (F, h, w) of the pattern's second colour."""
+    inverse = cloth.inverse[frames]
+    ox, oy = (_column(cloth.origin[frames, i], window.x) for i in range(2))
+    a, b, c, d = (_column(inverse[:, i, j], window.x) for i in range(2) for j in range(2))
+    pixels = _column(cloth.scale[frames] * cloth.period, window.x)
+    px, py = window.x - ox, window.y - oy
+    across, along = (a * px + b * py) / cloth.period, (c * px + d * py) / cloth.period
+    if cloth.kind == "dots":
+        # Every second row is shifted by half a period.
+        row = along.floor()
+        shifted = across + 0.5 * (row - 2.0 * (0.5 * row).floor())
+        u, v = shifted - shifted.floor() - 0.5, along - row - 0.5
+        return coverage(((u * u + v * v).sqrt() - 0.27) * pixels)
+    rows = coverage((((along - along.floor()) - 0.5).abs() - 0.25) * pixels)
+    if cloth.kind == "stripes":
+        return rows
+    columns = coverage((((across - across.floor()) - 0.5).abs() - 0.25) * pixels)
+    return rows + columns - 2.0 * rows * columns
+
+
+def _pixels(colour: Colour, like: Tensor) -> Tensor:
+    return torch.tensor(colour, dtype=like.dtype, device=like.device)[None, :, None]
+
+
+def _column(values: Array, like: Tensor) -> Tensor:
+    return torch.from_numpy(values.astype(np.float32)).to(like.device)[:, None, None]
