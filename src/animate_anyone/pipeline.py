@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,7 @@ from animate_anyone.sampling.windows import OverlappingWindows, WindowPlan
 Frame = npt.NDArray[np.uint8]
 
 
+@runtime_checkable
 class PosePictures(Protocol):
     """Skeleton pictures that are made when they are asked for, so that a long clip is never held whole."""
 

@@ -1,6 +1,6 @@
 """Denoising UNet: predicts the noise (or velocity) of a window of frames (paper figure 2)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch.nn.functional as F
 from diffusers.configuration_utils import register_to_config
@@ -39,8 +39,8 @@ class DenoisingUNet(UNet):
         self,
         in_channels: int = 4,
         out_channels: int = 4,
-        block_out_channels: tuple[int, ...] = (320, 640, 1280, 1280),
-        down_block_types: tuple[str, ...] = (ATTENTION_STAGE, ATTENTION_STAGE, ATTENTION_STAGE, PLAIN_STAGE),
+        block_out_channels: Sequence[int] = (320, 640, 1280, 1280),
+        down_block_types: Sequence[str] = (ATTENTION_STAGE, ATTENTION_STAGE, ATTENTION_STAGE, PLAIN_STAGE),
         layers_per_block: int = 2,
         cross_attention_dim: int = 768,
         num_attention_heads: int = 8,

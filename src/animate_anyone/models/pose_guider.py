@@ -1,6 +1,7 @@
 """Pose Guider: brings skeleton pictures to the size and width of the first UNet features (paper section 3.2)."""
 
 import itertools
+from collections.abc import Sequence
 
 import torch.nn.functional as F
 from diffusers.configuration_utils import ConfigMixin, register_to_config
@@ -23,7 +24,7 @@ class PoseGuider(ModelMixin, ConfigMixin):
     def __init__(
         self,
         conditioning_embedding_channels: int = 320,
-        block_out_channels: tuple[int, ...] = (16, 32, 96, 256),
+        block_out_channels: Sequence[int] = (16, 32, 96, 256),
         conditioning_channels: int = 3,
     ):
         super().__init__()

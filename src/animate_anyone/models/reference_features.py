@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Self
 
 import torch
 from jaxtyping import Bool
@@ -27,11 +26,11 @@ class ReferenceFeatures:
         for stage in (*self.down, self.mid, *self.up):
             yield from stage
 
-    def keep(self, mask: Bool[Tensor, " b"]) -> Self:
+    def keep(self, mask: Bool[Tensor, " b"]) -> "ReferenceFeatures":
         """Hides the reference from the samples where `mask` is False (conditioning dropout in training)."""
         return replace(self, sees_reference=mask)
 
-    def to(self, target: torch.device | torch.dtype | str) -> Self:
+    def to(self, target: torch.device | torch.dtype | str) -> "ReferenceFeatures":
         """The same tokens on another device or in another dtype."""
         return replace(
             self,

@@ -1,5 +1,7 @@
 """ReferenceNet: reads the details of the reference image for the denoising UNet (paper section 3.2, "ReferenceNet")."""
 
+from collections.abc import Sequence
+
 import torch
 from diffusers.configuration_utils import register_to_config
 from jaxtyping import Float
@@ -27,8 +29,8 @@ class ReferenceNet(UNet):
     def __init__(
         self,
         in_channels: int = 4,
-        block_out_channels: tuple[int, ...] = (320, 640, 1280, 1280),
-        down_block_types: tuple[str, ...] = (ATTENTION_STAGE, ATTENTION_STAGE, ATTENTION_STAGE, PLAIN_STAGE),
+        block_out_channels: Sequence[int] = (320, 640, 1280, 1280),
+        down_block_types: Sequence[str] = (ATTENTION_STAGE, ATTENTION_STAGE, ATTENTION_STAGE, PLAIN_STAGE),
         layers_per_block: int = 2,
         cross_attention_dim: int = 768,
         num_attention_heads: int = 8,

@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Protocol
 
 import torch
 from diffusers import DDIMScheduler
@@ -14,12 +13,8 @@ from animate_anyone.sampling.schedule import set_timesteps
 from animate_anyone.sampling.windows import WindowPlan
 
 
-class Denoise(Protocol):
-    """Predicts a window: its noisy latents, the timestep (one element), and which frames of the clip they are."""
-
-    def __call__(
-        self, latents: Float[Tensor, "1 c f h w"], timestep: Int[Tensor, "1"], frames: tuple[int, ...]
-    ) -> Prediction: ...
+Denoise = Callable[[Float[Tensor, "1 c f h w"], Int[Tensor, "1"], tuple[int, ...]], Prediction]
+"""Predicts a window from its noisy latents, the timestep, and which frames of the clip they are."""
 
 
 def sample(

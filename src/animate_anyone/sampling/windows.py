@@ -5,8 +5,8 @@ are averaged at every step (paper section 4.1).
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from jaxtyping import Float
@@ -23,10 +23,8 @@ class Window:
     weights: Float[Tensor, " f"]
 
 
-class WindowPlan(Protocol):
-    """Gives the windows of a clip at a denoising step. Every frame is in at least one."""
-
-    def __call__(self, num_frames: int, step: int) -> list[Window]: ...
+WindowPlan = Callable[[int, int], list[Window]]
+"""Gives the windows of a clip, from its number of frames and the denoising step. Every frame is in at least one."""
 
 
 @dataclass(frozen=True)

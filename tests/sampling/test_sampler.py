@@ -1,0 +1,102 @@
+"""The denoising loop against predictions whose outcome is known."""
+
+import pytest
+import torch
+from diffusers import DDIMScheduler
+
+from animate_anyone.sampling.guidance import Prediction, guide
+from animate_anyone.sampling.interpolate import interpolate_frames, linear, slerp
+from animate_anyone.sampling.sampler import sample
+from animate_anyone.sampling.schedule import animate_anyone_schedule, set_timesteps
+from animate_anyone.sampling.windows import ClosedLoopWindows, OverlappingWindows
+
+
+def noise(num_frames: int) -> torch.Tensor:
+    return torch.randn(1, 2, num_frames, 4, 4, generator=torch.Generator().manual_seed(0))
+
+
+def perfect(target: torch.Tensor, scheduler: DDIMScheduler):
+    """The exact velocity towards `target`, so that every step aims there."""
+
+    def denoise(latents, timestep, frames):
+        alpha = scheduler.alphas_cumprod[timestep].sqrt()
+        sigma = (1 - scheduler.alphas_cumprod[timestep]).sqrt()
+        wanted = target[:, :, list(frames)]
+        estimate = (latents - alpha * wanted) / sigma
+        return Prediction(conditional=alpha * estimate - sigma * wanted)
+
+    return denoise
+
+
+@pytest.mark.parametrize("windows", [OverlappingWindows(8, 3), ClosedLoopWindows(8, 2)])
+@pytest.mark.parametrize("num_frames", [3, 8, 21])
+def test_a_perfect_prediction_arrives(windows, num_frames):
+    scheduler = animate_anyone_schedule()
+    target = noise(num_frames).flip(2) + 1
+    result = sample(
+        perfect(target, scheduler), noise(num_frames), scheduler, num_steps=5, windows=windows, guidance_scale=1.0
+    )
+    torch.testing.assert_close(result, target, atol=1e-4, rtol=1e-4)
+
+
+def test_windows_share_their_predictions_frame_by_frame():
+    """Where windows disagree, the result is their weighted mean: between the two, and smooth across the seam."""
+    scheduler = animate_anyone_schedule()
+    outputs = []
+
+    def denoise(latents, timestep, frames):
+        return Prediction(conditional=torch.full_like(latents, float(frames[0])))
+
+    sample(
+        denoise,
+        noise(13),
+        scheduler,
+        num_steps=1,
+        windows=OverlappingWindows(8, 3, moving=False),
+        guidance_scale=1.0,
+        on_step=lambda step, output, latents: outputs.append(output[0, 0, :, 0, 0]),
+    )
+    expected = [0, 0, 0, 0, 0, 1.25, 2.5, 3.75, 5, 5, 5, 5, 5]
+    assert outputs[0].tolist() == pytest.approx(expected)
+
+
+def test_guidance_extrapolates_from_the_unconditional_prediction():
+    one, two = torch.ones(1, 1, 1, 1, 1), torch.full((1, 1, 1, 1, 1), 3.0)
+    assert guide(Prediction(conditional=two, unconditional=one), 2.5).item() == pytest.approx(6.0)
+    assert guide(Prediction(conditional=two), 2.5) is two
+
+
+def test_the_schedule_ends_in_pure_noise():
+    scheduler = animate_anyone_schedule()
+    assert scheduler.alphas_cumprod[-1] == 0
+    assert set_timesteps(scheduler, 4).tolist() == [999, 749, 499, 249]
+
+
+@pytest.mark.parametrize("num_steps", [1, 30, 61, 103, 121, 201, 1000])
+def test_there_are_as_many_timesteps_as_steps(num_steps):
+    assert len(set_timesteps(animate_anyone_schedule(), num_steps)) == num_steps
+
+
+@pytest.mark.parametrize("num_steps", [0, 1001])
+def test_impossible_numbers_of_steps_are_refused(num_steps):
+    with pytest.raises(ValueError, match="between 1 and 1000"):
+        set_timesteps(animate_anyone_schedule(), num_steps)
+
+
+@pytest.mark.parametrize("interpolation", [linear, slerp])
+def test_interpolation_keeps_the_frames_it_is_given(interpolation):
+    latents = noise(4)
+    dense = interpolate_frames(latents, 3, interpolation)
+    assert dense.shape[2] == 10
+    torch.testing.assert_close(dense[:, :, ::3], latents)
+
+
+def test_slerp_keeps_the_length_of_noise():
+    one, other = noise(2)[:, :, 0], noise(2)[:, :, 1]
+    middle = slerp(one / one.norm(), other / other.norm(), 0.5)
+    assert middle.norm().item() == pytest.approx(1.0, abs=1e-5)
+
+
+def test_an_interpolation_factor_below_one_is_refused():
+    with pytest.raises(ValueError, match="at least 1"):
+        interpolate_frames(noise(2), 0)

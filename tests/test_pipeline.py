@@ -1,0 +1,93 @@
+"""The pipeline on real classes at tiny size."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from animate_anyone import AnimateAnyonePipeline
+from animate_anyone.sampling.windows import ClosedLoopWindows
+
+
+def picture(seed: int, size: tuple[int, int] = (32, 32)) -> Image.Image:
+    pixels = np.random.default_rng(seed).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+def poses(num_frames: int) -> list[Image.Image]:
+    return [picture(100 + frame) for frame in range(num_frames)]
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_a_frame_for_every_pose(tiny_pipeline):
+    frames = list(tiny_pipeline.animate(picture(0), poses(5), width=32, height=24, generator=seeded()))
+    assert [frame.shape for frame in frames] == [(24, 32, 3)] * 5
+    assert all(frame.dtype == np.uint8 for frame in frames)
+
+
+def test_the_same_seed_gives_the_same_pixels_whatever_the_global_state(tiny_pipeline):
+    torch.manual_seed(1)
+    one = tiny_pipeline(picture(0), poses(3), generator=seeded(), output_type="np").frames
+    torch.manual_seed(2)
+    before = torch.get_rng_state()
+    other = tiny_pipeline(picture(0), poses(3), generator=seeded(), output_type="np").frames
+    assert np.array_equal(one, other)
+    assert torch.equal(before, torch.get_rng_state())
+    assert not np.array_equal(one, tiny_pipeline(picture(0), poses(3), generator=seeded(1), output_type="np").frames)
+
+
+def test_without_a_generator_calls_differ(tiny_pipeline):
+    one, other = (tiny_pipeline(picture(0), poses(2), output_type="np").frames for _ in range(2))
+    assert not np.array_equal(one, other)
+
+
+def test_longer_than_the_temporal_attention(tiny_pipeline):
+    frames = tiny_pipeline(picture(0), poses(19), generator=seeded()).frames
+    assert len(frames) == 19
+    wrapped = tiny_pipeline(picture(0), poses(19), generator=seeded(), windows=ClosedLoopWindows(8, 2)).frames
+    assert len(wrapped) == 19
+
+
+def test_the_default_size_keeps_the_aspect_ratio_and_the_area(tiny_pipeline):
+    (frame,) = tiny_pipeline(picture(0, (60, 120)), poses(1), generator=seeded()).frames
+    assert frame.size == (24, 48)
+
+
+def test_saved_and_loaded_the_pixels_are_the_same(tiny_pipeline, tmp_path):
+    tiny_pipeline.save_pretrained(tmp_path)
+    loaded = AnimateAnyonePipeline.from_pretrained(tmp_path)
+    loaded.set_progress_bar_config(disable=True)
+    assert loaded.scheduler.config["prediction_type"] == "v_prediction"
+    assert loaded.config["pose_style"] == "compact"
+    one, other = (p(picture(0), poses(2), generator=seeded(), output_type="np").frames for p in (tiny_pipeline, loaded))
+    assert np.array_equal(one, other)
+
+
+def test_guidance_of_one_needs_no_second_prediction(tiny_pipeline):
+    calls = []
+    tiny_pipeline.denoising_unet.register_forward_hook(lambda *_: calls.append(1))
+    tiny_pipeline(picture(0), poses(2), guidance_scale=1.0, generator=seeded())
+    assert len(calls) == 2
+    tiny_pipeline(picture(0), poses(2), guidance_scale=1.5, generator=seeded())
+    assert len(calls) == 2 + 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"width": 30, "height": 32}, "multiples of 4; got 30 x 32"),
+        ({"output_type": "latent"}, "output_type"),
+        ({"latents": torch.zeros(1, 4, 2, 8, 7)}, r"shape \(1, 4, 2, 8, 8\)"),
+    ],
+)
+def test_wrong_arguments_are_named(tiny_pipeline, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        tiny_pipeline(picture(0), poses(2), **arguments)
+
+
+def test_no_poses_no_video(tiny_pipeline):
+    with pytest.raises(ValueError, match="at least one"):
+        tiny_pipeline(picture(0), [])
