@@ -99,7 +99,7 @@ def torso(puppet: Puppet) -> list[Part]:
         lower = [solid(puppet, skirt(puppet), palette.lower, 0.06)]
     shirt = [solid(puppet, shirt_shape(puppet), palette.shirt, 0.06, cloth=chest_cloth(puppet))]
     shirt.extend(emblem(puppet, palette.shirt_detail))
-    collar = puppet.in_chest(np.array([[0.0, 0.022, 0.03]]))[:, 0]
+    collar = puppet.in_chest(np.array([[0.0, 0.012, 0.03]]))[:, 0]
     neck_radius = 0.032 if character.kind == "human" else 0.036
     throat = capsule(collar, puppet.joint("skull"), neck_radius * unit)
     shade_under_chin = shade(palette.skin, 0.88)
@@ -126,9 +126,9 @@ def shirt_shape(puppet: Puppet) -> Polygon:
         return np.stack([middle - side, middle + side], axis=1)
 
     rows = [
-        row(joints["neck"], skeleton.chest, 0.5 * p.shoulder, 0.4 * p.shoulder, rounding - 0.005),
-        row(joints["neck"], skeleton.chest, p.shoulder + 0.012, 0.6 * p.shoulder, rounding + 0.02),
-        row(joints["neck"], skeleton.chest, 0.9 * p.shoulder, 0.6 * p.shoulder, 0.45 * p.torso),
+        row(joints["neck"], skeleton.chest, 0.45 * p.shoulder, 0.4 * p.shoulder, rounding - 0.022),
+        row(joints["neck"], skeleton.chest, p.shoulder + 0.014, 0.6 * p.shoulder, rounding + 0.002),
+        row(joints["neck"], skeleton.chest, 0.92 * p.shoulder, 0.6 * p.shoulder, 0.40 * p.torso),
         row(joints["middle"], skeleton.pelvis, p.waist, 0.7 * p.waist, 0.02),
         row(joints["pelvis"], skeleton.pelvis, p.hip + 1.15 * p.leg_radius, 0.07, 0.0),
     ]

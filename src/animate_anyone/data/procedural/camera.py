@@ -37,43 +37,69 @@ def flat(points: Array) -> Array:
     return np.stack([points[..., 0], points[..., 1] * np.cos(PITCH) + points[..., 2] * np.sin(PITCH)], axis=-1)
 
 
-def frame_motion(character: Character, motion: Motion, times: Array, *, width: int, height: int) -> Camera:
-    """Frame the whole motion, once: the body (its upper half in a half-body framing) never leaves the picture.
+@dataclass(frozen=True, kw_only=True)
+class Shot:
+    """The framing of a whole motion: the body's box in units, and the picture with what is kept free around it."""
 
-    What is left free is used for the character's own place in the picture and for a slow drift.
-    """
-    period = np.linspace(0.0, motion.period, 72, endpoint=False)
-    low, high, hips = _extent(character, motion, period)
-    framing = character.framing
-    if framing.half_body:
-        high = np.array([high[0], hips])
-    room = np.array([width, height]) * (1 - np.array([2 * MARGIN, (1 if framing.half_body else 2) * MARGIN]))
-    fit = float(np.min(room / (high - low)))
-    fill = 1.0 if framing.half_body else framing.fill
-    turns = times / motion.period + motion.drift
-    scale = fit * fill * (1 - motion.zoom * (0.5 + 0.5 * np.sin(2 * np.pi * turns)))
-    slack = room - (high - low) * scale[:, None]
-    across = framing.across + 0.12 * np.sin(2 * np.pi * (turns + 0.3))
-    down = np.full_like(across, 1.0 if framing.half_body else framing.down)
-    corner = MARGIN * np.array([width, height]) + slack * np.stack([across, down], axis=-1)
-    # Pixel centres are at integers, hence the half.
-    return Camera(scale=scale, centre=corner - low * scale[:, None] - 0.5)
+    character: Character
+    motion: Motion
+    low: Array
+    high: Array
+    width: int
+    height: int
+
+    def camera(self, times: Array) -> Camera:
+        """The camera at times (F,): what the body leaves free is used for its place and for a slow drift."""
+        framing = self.character.framing
+        picture = np.array([self.width, self.height])
+        room = picture * (1 - MARGIN * np.array([2, 1 if framing.half_body else 2]))
+        fit = float(np.min(room / (self.high - self.low)))
+        turns = times / self.motion.period + self.motion.drift
+        zoom = 1 - self.motion.zoom * (0.5 + 0.5 * np.sin(2 * np.pi * turns))
+        scale = fit * (1.0 if framing.half_body else framing.fill) * zoom
+        slack = room - (self.high - self.low) * scale[:, None]
+        across = framing.across + 0.12 * np.sin(2 * np.pi * (turns + 0.3))
+        down = np.full_like(across, 1.0 if framing.half_body else framing.down)
+        corner = MARGIN * picture + slack * np.stack([across, down], axis=-1)
+        # Pixel centres are at integers, hence the half.
+        return Camera(scale=scale, centre=corner - self.low * scale[:, None] - 0.5)
 
 
-def _extent(character: Character, motion: Motion, times: Array) -> tuple[Array, Array, float]:
-    """The box (low, high) that the body stays in, and the mean height of the hips."""
+def frame_motion(character: Character, motion: Motion, *, width: int, height: int) -> Shot:
+    """Frame the whole motion, once: the body never leaves the picture, except, in a half-body framing, the legs
+    and the hands of arms that are spread."""
+    low, high = _extent(character, motion, np.linspace(0.0, motion.period, 72, endpoint=False))
+    return Shot(character=character, motion=motion, low=low, high=high, width=width, height=height)
+
+
+def _extent(character: Character, motion: Motion, times: Array) -> tuple[Array, Array]:
+    """The box (low, high) of what is to be in the picture at all of these times."""
     p = character.proportions
     joints = pose_skeleton(p, motion.angles(times)).joints
-    head_top = {"none": 0.62, "party": 1.15, "top_hat": 1.05}.get(character.outfit.hat, 0.70) * p.head
-    if character.outfit.hair in ("bun", "spiky", "afro") and character.kind != "robot":
-        head_top = max(head_top, 0.85 * p.head)
-    if character.kind == "robot":
-        head_top = 0.9 * p.head
-    radii = {"skull": (0.72 * max(p.head_width, p.head), head_top), "fingers": (0.015, 0.015), "toe": (0.03, 0.03)}
-    lows: list[Array] = []
-    highs: list[Array] = []
+    radii = {
+        "skull": (0.55 * max(p.head_width, p.head), _head_top(character)),
+        "fingers": (0.015, 0.015),
+        "toe": (0.03, 0.03),
+    }
+    lows: dict[str, Array] = {}
+    highs: dict[str, Array] = {}
     for name, point in joints.items():
         radius = np.array(radii.get(name.split("_")[-1], (0.045, 0.045)))
-        lows.append(np.min(flat(point), axis=0) - radius)
-        highs.append(np.max(flat(point), axis=0) + radius)
-    return np.min(lows, axis=0), np.max(highs, axis=0), float(np.mean(flat(joints["pelvis"])[:, 1])) + 0.01
+        lows[name] = np.min(flat(point), axis=0) - radius
+        highs[name] = np.max(flat(point), axis=0) + radius
+    low, high = np.min(list(lows.values()), axis=0), np.max(list(highs.values()), axis=0)
+    if character.framing.half_body:
+        near = ("skull", "left_elbow", "right_elbow")
+        low[0], high[0] = (f([side[name][0] for name in near]) for f, side in ((min, lows), (max, highs)))
+        high[1] = np.mean(flat(joints["pelvis"])[:, 1]) + 0.01
+    return low, high
+
+
+def _head_top(character: Character) -> float:
+    """How far hair, hat or antenna reach above the middle of the head, in units."""
+    outfit = character.outfit
+    if character.kind == "robot":
+        return 0.86 * character.proportions.head
+    hat = {"none": 0.58, "party": 1.12, "top_hat": 1.02}.get(outfit.hat, 0.72)
+    hair = {"bun": 0.86, "spiky": 0.74, "afro": 0.80}.get(outfit.hair, 0.0)
+    return max(hat, hair) * character.proportions.head

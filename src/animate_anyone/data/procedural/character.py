@@ -150,7 +150,7 @@ def character_from_seed(seed: int) -> Character:
         face=_face(rng, kind),
         framing=Framing(
             half_body=bool(rng.uniform() < 0.22),
-            fill=rng.uniform(0.84, 1.0),
+            fill=rng.uniform(0.88, 1.0),
             across=rng.uniform(0.3, 0.7),
             down=rng.uniform(0.2, 0.9),
         ),
@@ -190,7 +190,7 @@ def _proportions(rng: np.random.Generator, kind: Kind) -> Proportions:
         torso=torso,
         shoulder=shoulder,
         hip=hip,
-        waist=(shoulder + hip) * u(0.40, 0.48),
+        waist=(shoulder + hip) * u(0.46, 0.54),
         upper_arm=arm * 0.52,
         forearm=arm * 0.48,
         hand=u(0.075, 0.09) if kind == "human" else u(0.075, 0.095),
@@ -254,13 +254,13 @@ def _face(rng: np.random.Generator, kind: Kind) -> Face:
     if kind == "human":
         return Face(
             eye_x=u(0.36, 0.42), eye_y=u(0.02, 0.08), eye_width=u(0.17, 0.21), eye_height=u(0.10, 0.14),
-            brow_y=u(-0.24, -0.18), brow_slant=u(-0.06, 0.06), nose_y=u(0.30, 0.36),
+            brow_y=u(-0.24, -0.18), brow_slant=u(-0.07, 0.02), nose_y=u(0.30, 0.36),
             mouth_y=u(0.57, 0.63), mouth_width=u(0.26, 0.36), smile=u(0.02, 0.12),
         )  # fmt: skip
     if kind == "cartoon":
         return Face(
             eye_x=u(0.36, 0.44), eye_y=u(0.14, 0.22), eye_width=u(0.19, 0.24), eye_height=u(0.24, 0.32),
-            brow_y=u(-0.26, -0.18), brow_slant=u(-0.08, 0.08), nose_y=u(0.42, 0.48),
+            brow_y=u(-0.26, -0.18), brow_slant=u(-0.09, 0.02), nose_y=u(0.42, 0.48),
             mouth_y=u(0.62, 0.68), mouth_width=u(0.20, 0.32), smile=u(0.05, 0.14),
         )  # fmt: skip
     return Face(

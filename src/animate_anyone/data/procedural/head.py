@@ -8,8 +8,8 @@ from animate_anyone.data.procedural.face import brows, eye_centres, eye_opening,
 from animate_anyone.data.procedural.keypoints import EARS
 from animate_anyone.data.procedural.motion import Array
 from animate_anyone.data.procedural.paint import Painted, Part
-from animate_anyone.data.procedural.puppet import Puppet, face_depth
-from animate_anyone.data.procedural.shapes import Ellipse, Polygon, capsule, disc, polyline
+from animate_anyone.data.procedural.puppet import Puppet
+from animate_anyone.data.procedural.shapes import Capsules, Ellipses, Polygon, capsule, discs, polyline
 
 MOUTH: Colour = (0.48, 0.13, 0.17)
 FRINGES: dict[str, tuple[tuple[float, float], ...]] = {
@@ -45,11 +45,11 @@ def hair_behind(puppet: Puppet) -> list[Part]:
             tail = puppet.on_head(np.array([[0.55, -0.75, -0.6], [1.25, -0.45, -0.8], [1.35, 0.45, -0.8]]))
             shape = polyline(tail, 0.22 * size * unit)
         case "bun":
-            shape = disc(puppet.on_head(np.array([[0.0, -1.25, -0.3]]))[:, 0], 0.42 * size * unit)
+            shape = discs(puppet.on_head(np.array([[0.0, -1.25, -0.3]]))[:, 0], 0.42 * size * unit)
         case "afro":
             axis, radii = puppet.head_shape()
-            centre = puppet.on_head(np.array([[0.0, -0.25, 0.0]]))[:, 0]
-            shape = Ellipse(centre=centre, axis=axis, radii=radii * np.array([1.42, 1.28]))
+            centre = puppet.around_head(np.array([[0.0, -0.25]]))
+            shape = Ellipses(centre=centre, axis=axis, radii=radii[:, None] * np.array([1.42, 1.28]))
         case _:
             return []
     return [part(puppet, [solid(puppet, shape, shade(hair, 0.86), 0.5 * size)])]
@@ -58,10 +58,9 @@ def hair_behind(puppet: Puppet) -> list[Part]:
 def _skull(puppet: Puppet) -> list[Painted]:
     palette, size = puppet.character.palette, puppet.character.proportions.head / 2
     axis, radii = puppet.head_shape()
-    ears = np.moveaxis(puppet.on_head(EARS), 1, 0)
-    skull = Ellipse(centre=puppet.joint("skull"), axis=axis, radii=radii)
+    skull = Ellipses(centre=puppet.joint("skull")[:, None], axis=axis, radii=radii[:, None])
     return [
-        *(solid(puppet, disc(ear, 0.16 * size * puppet.unit), palette.skin, 0.2 * size) for ear in ears),
+        solid(puppet, discs(puppet.on_head(EARS), 0.16 * size * puppet.unit), palette.skin, 0.2 * size),
         solid(puppet, skull, palette.skin, 0.7 * size),
         *_face(puppet),
     ]
@@ -72,14 +71,19 @@ def _face(puppet: Puppet) -> list[Painted]:
     face, palette = character.face, character.palette
     shapes: list[Painted] = []
     if character.kind == "cartoon":
-        for cheek in np.moveaxis(puppet.on_face(np.array([[-0.58, 0.52], [0.58, 0.52]])), 1, 0):
-            red, green, blue = palette.skin
-            shapes.append(detail(disc(cheek, 0.13 * size), (0.7 * red + 0.3, 0.72 * green + 0.08, 0.72 * blue + 0.1)))
-    for centre in eye_centres(face):
-        shapes.extend(_eye(puppet, centre))
-    brow_width = (0.05 if character.kind == "human" else 0.06) * size
-    brow_colour = shade(palette.hair, 0.75) if character.outfit.hair != "bald" else shade(palette.skin, 0.45)
-    shapes.extend(detail(polyline(puppet.on_face(brow[::2]), brow_width), brow_colour) for brow in brows(face))
+        red, green, blue = palette.skin
+        blush = (0.7 * red + 0.3, 0.72 * green + 0.08, 0.72 * blue + 0.1)
+        shapes.append(detail(discs(puppet.on_face(np.array([[-0.58, 0.52], [0.58, 0.52]])), 0.13 * size), blush))
+    shapes.extend(_eyes(puppet))
+    hair_colour = palette.hair if character.outfit.hair != "bald" else palette.skin
+    right, left = (polyline(puppet.on_face(brow[::2]), 0.055 * size) for brow in brows(face))
+    both = Capsules(
+        start=np.concatenate([right.start, left.start], axis=1),
+        end=np.concatenate([right.end, left.end], axis=1),
+        start_radius=np.concatenate([right.start_radius, left.start_radius], axis=1),
+        end_radius=np.concatenate([right.end_radius, left.end_radius], axis=1),
+    )
+    shapes.append(detail(both, shade(hair_colour, 0.6)))
     nose = puppet.on_face(np.array([[0.0, face.nose_y - 0.1], [0.0, face.nose_y]]))
     shapes.append(detail(polyline(nose, 0.055 * size), shade(palette.skin, 0.82)))
     lips = landmarks(face, blink=puppet.angles["blink"], mouth=puppet.angles["mouth"])[:, 60:]
@@ -87,37 +91,39 @@ def _face(puppet: Puppet) -> list[Painted]:
     return shapes
 
 
-def _eye(puppet: Puppet, centre: Array) -> list[Painted]:
-    """White, iris, pupil and a glint; the lids close over all of them."""
+def _eyes(puppet: Puppet) -> list[Painted]:
+    """White, iris, pupil and a glint of both eyes; the lids close over all of them."""
     face, palette = puppet.character.face, puppet.character.palette
     axis, _ = puppet.head_shape()
-    size = puppet.character.proportions.head / 2 * puppet.unit
-    middle, side = np.moveaxis(puppet.on_face(np.stack([centre, centre + np.array([0.12, 0.0])])), 1, 0)
-    per_radius = np.linalg.norm(side - middle, axis=-1) / 0.12
-    half_width, half_height = face.eye_width * per_radius, eye_opening(face, puppet.angles["blink"]) * size
-    iris = 0.86 * np.minimum(face.eye_height * size, face.eye_width * size)
+    middles = eye_centres(face)
+    middle, aside = puppet.on_face(middles), puppet.on_face(middles + np.array([0.1, 0.0]))
+    # Per frame and eye: a head radius in pixels, and the eye's half-axes; a turned head shows narrower eyes.
+    radius = np.repeat((puppet.character.proportions.head / 2 * puppet.unit)[:, None], 2, axis=1)
+    half_width = face.eye_width * np.linalg.norm(aside - middle, axis=-1) / 0.1
+    half_height = eye_opening(face, puppet.angles["blink"])[:, None] * radius
+    iris = 0.86 * min(face.eye_height, face.eye_width) * radius
 
-    def ellipse(at: Array, width: Array, height: Array) -> Ellipse:
-        return Ellipse(centre=at, axis=axis, radii=np.stack([width, height], axis=-1))
+    def ellipses(centre: Array, width: Array, height: Array) -> Ellipses:
+        return Ellipses(centre=centre, axis=axis, radii=np.stack([width, height], axis=-1))
 
-    def round_in_lids(radius: Array) -> Ellipse:
-        return ellipse(middle, np.minimum(radius, half_width), np.minimum(radius, half_height))
+    def within_lids(size: Array) -> Ellipses:
+        return ellipses(middle, np.minimum(size, half_width), np.minimum(size, half_height))
 
-    glint = middle + np.stack([-0.32 * iris, -0.36 * np.minimum(iris, half_height)], axis=-1)
-    lid = 0.03 * size
+    rim = 0.035 * radius
+    glint = middle - np.stack([0.32 * iris, 0.36 * np.minimum(iris, half_height)], axis=-1)
     return [
-        detail(ellipse(middle, half_width + lid, half_height + lid), shade(palette.skin, 0.45)),
-        detail(ellipse(middle, half_width, half_height), WHITE),
-        detail(round_in_lids(iris), palette.iris),
-        detail(round_in_lids(0.58 * iris), DARK),
-        detail(ellipse(glint, 0.26 * iris, np.minimum(0.26 * iris, 0.5 * half_height)), WHITE),
+        detail(ellipses(middle, half_width + rim, half_height + rim), shade(palette.skin, 0.45)),
+        detail(ellipses(middle, half_width, half_height), WHITE),
+        detail(within_lids(iris), palette.iris),
+        detail(within_lids(0.58 * iris), DARK),
+        detail(ellipses(glint, 0.28 * iris, np.minimum(0.28 * iris, 0.5 * half_height)), WHITE),
     ]
 
 
 def _dome(radius: float, start: float, count: int) -> Array:
-    """Points (count, 3) over the top of the head from the image's left to its right, from row `start` up."""
+    """Points (count, 2) over the top of the head from the image's left to its right, from row `start` up."""
     angle = np.linspace(np.pi - np.arcsin(start), 2 * np.pi + np.arcsin(start), count)
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle), np.zeros(count)], axis=-1)
+    return radius * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
 
 
 def _hair(puppet: Puppet) -> list[Part]:
@@ -126,11 +132,10 @@ def _hair(puppet: Puppet) -> list[Part]:
     if style == "bald":
         return []
     fringe = np.array(FRINGES[style])
-    fringe = np.concatenate([fringe, face_depth(fringe)[:, None]], axis=-1)
-    crown = _dome(1.08, fringe[0, 1] * 0.5 + 0.05, 9)
+    crown = _dome(1.08, 0.5 * fringe[0, 1] + 0.05, 15)
     if style == "spiky":
-        crown[1:-1:2, :2] *= 1.32
-    outline = puppet.on_head(np.concatenate([crown, fringe]))
+        crown[1:-1:2] *= 1.26
+    outline = np.concatenate([puppet.around_head(crown), puppet.on_face(fringe)], axis=1)
     rounding = 0.02 * size * puppet.unit
     return [part(puppet, [solid(puppet, Polygon(vertices=outline, rounding=rounding), hair, 0.3 * size)])]
 
@@ -145,15 +150,15 @@ def _hat(puppet: Puppet) -> list[Part]:
             return []
         case "cap" | "beanie":
             front = np.array([[0.96, -0.42, 0.25], [0.5, -0.50, 0.8], [-0.5, -0.50, 0.8], [-0.96, -0.42, 0.25]])
-            crown = Polygon(vertices=puppet.on_head(np.concatenate([_dome(1.14, -0.38, 9), front])), rounding=0.03 * size * unit)
-            shapes = [solid(puppet, crown, palette.hat, 0.4 * size)]
+            crown = np.concatenate([puppet.around_head(_dome(1.14, -0.36, 13)), puppet.on_head(front)], axis=1)
+            shapes = [solid(puppet, Polygon(vertices=crown, rounding=0.03 * size * unit), palette.hat, 0.4 * size)]
             if kind == "cap":
                 peak = puppet.on_head(np.array([[-0.72, -0.46, 0.75], [0.72, -0.46, 0.75], [0.5, -0.30, 1.45], [-0.5, -0.30, 1.45]]))
                 shapes.append(solid(puppet, Polygon(vertices=peak, rounding=0.10 * size * unit), trim, 0.3 * size))
             else:
                 top = puppet.on_head(np.array([[0.0, -1.22, 0.0]]))[:, 0]
                 shapes.append(solid(puppet, polyline(band, 0.15 * size * unit), trim, 0.2 * size))
-                shapes.append(solid(puppet, disc(top, 0.2 * size * unit), WHITE, 0.2 * size))
+                shapes.append(solid(puppet, discs(top, 0.2 * size * unit), WHITE, 0.2 * size))
         case "top_hat":
             sides = puppet.on_head(np.array([[-0.68, -0.7, 0.0], [-0.74, -1.9, 0.0], [0.74, -1.9, 0.0], [0.68, -0.7, 0.0]]))
             ribbon = puppet.on_head(np.array([[-0.66, -0.95, 0.0], [0.66, -0.95, 0.0]]))
@@ -167,6 +172,6 @@ def _hat(puppet: Puppet) -> list[Part]:
             foot, tip = np.moveaxis(puppet.on_head(np.array([[0.0, -0.85, 0.2], [0.0, -2.0, 0.0]])), 1, 0)
             shapes = [
                 solid(puppet, capsule(foot, tip, 0.55 * size * unit, 0.06 * size * unit), palette.hat, 0.4 * size),
-                solid(puppet, disc(tip, 0.2 * size * unit), palette.shirt_detail, 0.2 * size),
+                solid(puppet, discs(tip, 0.2 * size * unit), palette.shirt_detail, 0.2 * size),
             ]
     return [part(puppet, shapes)]

@@ -30,6 +30,9 @@ LIMITS: Mapping[str, tuple[float, float]] = {
 """Every channel with its anatomical range. `lift` and `shift` (of the whole body, up and to the image's right)
 are fractions of the standing height; `blink` and `mouth` go from open to shut and from shut to open."""
 
+FACING = 38.0
+"""How far the face may turn away from the viewer, in degrees."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wave:
@@ -65,6 +68,9 @@ class Motion:
         for side in ("left", "right"):
             # A hanging upper arm cannot turn its elbow outwards; a raised one can.
             values[f"{side}_arm_twist"] = np.minimum(values[f"{side}_arm_twist"], values[f"{side}_arm_out"])
+        # The face stays in view.
+        trunk = values["yaw"] + values["chest_turn"]
+        values["head_turn"] = np.clip(trunk + values["head_turn"], -FACING, FACING) - trunk
         return values
 
 

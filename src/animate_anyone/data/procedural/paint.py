@@ -83,7 +83,7 @@ class _Window:
         x = left + torch.arange(int(size[0]), device=canvas.device)
         y = top + torch.arange(int(size[1]), device=canvas.device)[:, None]
         self.x, self.y = x.to(canvas.dtype), y.to(canvas.dtype)
-        self.distance = shape.distance(self.x, self.y)
+        self.distance = shape.distance(self.x[:, None], self.y[:, None])
         self._canvas = canvas.flatten(2)
         self._index = (y * width + x).flatten(1)[:, None].expand(-1, 3, -1)
 

@@ -56,6 +56,13 @@ class Puppet:
         radii = self.unit[:, None] * np.array([p.head_width, p.head]) / 2
         return np.stack([down[:, 1], -down[:, 0]], axis=-1), radii
 
+    def around_head(self, points: Array) -> Array:
+        """Pixels (F, N, 2) of points (N, 2) on the head's silhouette, which tilts but does not turn, in head radii."""
+        across, radii = self.head_shape()
+        down = np.stack([-across[:, 1], across[:, 0]], axis=-1)
+        x, y = (points[:, i, None] * radii[:, i, None, None] for i in range(2))
+        return self.joint("skull")[:, None] + x * across[:, None] + y * down[:, None]
+
     def in_chest(self, points: Array) -> Array:
         """Pixels (F, N, 2) of points (N, 3) in units from the neck, in the directions of the chest."""
         turned = np.einsum("fij,nj->fni", self.skeleton.chest, points)
@@ -79,4 +86,4 @@ class Puppet:
 
 def face_depth(points: Array) -> Array:
     """How far (in head radii) the front of the head lies before its middle at points (..., 2)."""
-    return np.sqrt(np.clip(1.0 - 0.92 * np.sum(points**2, axis=-1), 0.02, None))
+    return 0.85 * np.sqrt(np.clip(1.0 - 0.92 * np.sum(points**2, axis=-1), 0.02, None))

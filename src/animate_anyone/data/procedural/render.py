@@ -72,10 +72,9 @@ def render_frames(
     if len(frame_indices) == 0 or min(frame_indices) < 0:
         raise ValueError(f"Frame indices must be a non-empty list of numbers from 0; got {list(frame_indices)}.")
 
-    puppet = _pose(character, motion, np.array(frame_indices) / fps, size)
-    floor = _pose(character, motion, np.zeros(1), size).camera.centre[0, 1]
+    puppet, floor = _pose(character, motion, np.array(frame_indices) / fps, size)
     background = paint_background(
-        puppet.character, character, width=size.width, height=size.height, floor=float(floor), device=torch.device(device)
+        puppet.character, character, width=size.width, height=size.height, floor=floor, device=torch.device(device)
     )
     frames = torch.empty(len(frame_indices), 3, size.height, size.width, dtype=torch.uint8, device=device)
     parts = _parts(puppet)
@@ -88,37 +87,44 @@ def render_frames(
     return Clip(frames=frames, poses=pose_sequence(puppet, width=size.width, height=size.height, fps=fps))
 
 
-def _pose(character: int, motion: int, times: Array, size: Size) -> Puppet:
+def _pose(character: int, motion: int, times: Array, size: Size) -> tuple[Puppet, float]:
+    """The posed character, and the row of the floor when the motion begins."""
     person, movement = character_from_seed(character), motion_from_seed(motion)
+    shot = frame_motion(person, movement, width=size.width, height=size.height)
     angles = movement.angles(times)
-    return Puppet(
+    puppet = Puppet(
         character=person,
         angles=angles,
         skeleton=pose_skeleton(person.proportions, angles),
-        camera=frame_motion(person, movement, times, width=size.width, height=size.height),
+        camera=shot.camera(times),
     )
+    return puppet, float(shot.camera(np.zeros(1)).centre[0, 1])
 
 
 def _parts(puppet: Puppet) -> dict[str, list[Part]]:
-    make = robot if puppet.character.kind == "robot" else body
-    return {
-        "hair behind": [] if puppet.character.kind == "robot" else head.hair_behind(puppet),
-        "trunk": [*make.torso(puppet), *(robot.head(puppet) if make is robot else head.head(puppet))],
-        **{f"{side} {limb}": [draw(puppet, side)] for limb, draw in (("arm", make.arm), ("leg", make.leg)) for side in ("left", "right")},
-    }  # fmt: skip
+    if puppet.character.kind == "robot":
+        parts = {"hair behind": [], "trunk": robot.torso(puppet), "head": robot.head(puppet)}
+        limbs = {"arm": robot.arm, "leg": robot.leg}
+    else:
+        parts = {"hair behind": head.hair_behind(puppet), "trunk": body.torso(puppet), "head": head.head(puppet)}
+        limbs = {"arm": body.arm, "leg": body.leg}
+    return parts | {
+        f"{side} {limb}": [draw(puppet, side)] for limb, draw in limbs.items() for side in ("left", "right")
+    }
 
 
 def _depth_orders(puppet: Puppet) -> list[tuple[tuple[str, ...], Array]]:
     """The frames grouped by the order, from far to near, in which parts are to be painted there."""
-    depths = {
-        "hair behind": np.full(len(puppet.unit), -2.0),
-        "trunk": np.zeros(len(puppet.unit)),
-    }
+    frames = len(puppet.unit)
+    depths = {"hair behind": np.full(frames, -2.0), "trunk": np.zeros(frames), "head": np.ones(frames)}
+    neck = puppet.joint("neck")[:, 1]
     for side in ("left", "right"):
-        # Legs are behind the shirt, arms before it unless the elbow or the hand is clearly behind the back.
+        # Legs are behind the shirt.
         depths[f"{side} leg"] = -1.0 + 0.5 * (puppet.depth(f"{side}_knee") + puppet.depth(f"{side}_ankle"))
+        # Arms are before the trunk unless they are clearly behind the back, and before the head once raised.
         reach = 0.5 * (puppet.depth(f"{side}_elbow") + puppet.depth(f"{side}_wrist"))
-        depths[f"{side} arm"] = reach + 0.06
+        raised = puppet.joint(f"{side}_wrist")[:, 1] < neck
+        depths[f"{side} arm"] = 0.06 + reach + raised
     names = np.array(list(depths))
     order = np.argsort(np.stack(list(depths.values()), axis=1), axis=1, kind="stable")
     distinct, group = np.unique(order, axis=0, return_inverse=True)

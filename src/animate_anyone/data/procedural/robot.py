@@ -9,7 +9,7 @@ from animate_anyone.data.procedural.keypoints import EARS
 from animate_anyone.data.procedural.motion import Array
 from animate_anyone.data.procedural.paint import Painted, Part
 from animate_anyone.data.procedural.puppet import Puppet
-from animate_anyone.data.procedural.shapes import Ellipse, Polygon, capsule, disc, polyline
+from animate_anyone.data.procedural.shapes import Ellipses, Polygon, capsule, discs, polyline
 
 JOINT: Colour = (0.24, 0.26, 0.31)
 VISOR: Colour = (0.08, 0.10, 0.15)
@@ -24,8 +24,8 @@ def arm(puppet: Puppet, side: str) -> Part:
     shapes = hand(puppet, side, JOINT)
     shapes.append(_plate(puppet, elbow, wrist, radius * 0.95, radius * 1.15, palette.skin))
     shapes.append(_plate(puppet, shoulder, elbow, radius * 0.9, radius * 0.9, palette.skin))
-    shapes.append(solid(puppet, disc(elbow, 0.85 * radius * unit), JOINT, radius))
-    shapes.append(solid(puppet, disc(shoulder, 1.5 * radius * unit), accent, radius))
+    shapes.append(solid(puppet, discs(elbow, 0.85 * radius * unit), JOINT, radius))
+    shapes.append(solid(puppet, discs(shoulder, 1.5 * radius * unit), accent, radius))
     return part(puppet, shapes)
 
 
@@ -40,7 +40,7 @@ def leg(puppet: Puppet, side: str) -> Part:
         solid(puppet, capsule(heel, toe, 0.030 * unit, 0.034 * unit), palette.shoes, 0.03),
         _plate(puppet, knee, ankle, radius * 0.8, radius * 1.05, palette.lower),
         _plate(puppet, hip, knee, radius * 1.0, radius * 0.85, palette.skin),
-        solid(puppet, disc(knee, 0.78 * radius * unit), JOINT, radius),
+        solid(puppet, discs(knee, 0.78 * radius * unit), JOINT, radius),
     ])  # fmt: skip
 
 
@@ -79,8 +79,8 @@ def head(puppet: Puppet) -> list[Part]:
     mast = puppet.on_head(np.array([[0.0, -0.9, 0.0], [0.0, -1.5, 0.0]]))
     return [part(puppet, [
         solid(puppet, polyline(mast, 0.07 * radius), JOINT, 0.1),
-        solid(puppet, disc(mast[:, 1], 0.17 * radius), palette.hat, 0.1),
-        *(solid(puppet, disc(ear, 0.24 * radius), palette.shirt, 0.1) for ear in np.moveaxis(puppet.on_head(EARS), 1, 0)),
+        solid(puppet, discs(mast[:, 1], 0.17 * radius), palette.hat, 0.1),
+        solid(puppet, discs(puppet.on_head(EARS), 0.24 * radius), palette.shirt, 0.1),
         solid(puppet, Polygon(vertices=box, rounding=0.2 * radius), palette.skin, 0.4 * size),
         detail(Polygon(vertices=visor, rounding=0.14 * radius), VISOR),
         *_lights(puppet, radius),
@@ -91,14 +91,11 @@ def _lights(puppet: Puppet, radius: Array) -> list[Painted]:
     face, colour = puppet.character.face, shade(puppet.character.palette.hat, 1.5)
     axis, _ = puppet.head_shape()
     opening = eye_opening(face, puppet.angles["blink"]) * radius
-    eyes = np.moveaxis(puppet.on_face(eye_centres(face)), 1, 0)
-    lights = [
-        detail(Ellipse(centre=eye, axis=axis, radii=np.stack([face.eye_width * radius, opening], axis=-1)), colour)
-        for eye in eyes
-    ]
+    radii = np.stack([face.eye_width * radius, opening], axis=-1)[:, None].repeat(2, axis=1)
+    eyes = Ellipses(centre=puppet.on_face(eye_centres(face)), axis=axis, radii=radii)
     lips = landmarks(face, blink=puppet.angles["blink"], mouth=puppet.angles["mouth"])[:, 60:]
     mouth = Polygon(vertices=puppet.on_face(lips), rounding=0.05 * radius)
-    return [*lights, detail(mouth, VISOR)]
+    return [detail(eyes, colour), detail(mouth, VISOR)]
 
 
 def _lamp(puppet: Puppet, *, height: float, depth: float) -> list[Painted]:

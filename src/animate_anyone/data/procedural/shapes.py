@@ -25,6 +25,7 @@ class Capsules:
     end_radius: Array
 
     def at(self, frames: Array) -> Self:
+        """The shape in the chosen frames."""
         return type(self)(
             start=self.start[frames], end=self.end[frames],
             start_radius=self.start_radius[frames], end_radius=self.end_radius[frames],
@@ -37,51 +38,42 @@ class Capsules:
         return np.min(points - radii, axis=1), np.max(points + radii, axis=1)
 
     def distance(self, x: Tensor, y: Tensor) -> Tensor:
-        """Distance (F, h, w) of pixels at columns `x` (F, 1, w) and rows `y` (F, h, 1)."""
-        along = self.end - self.start
-        unit = along / np.maximum(np.sum(along**2, axis=-1, keepdims=True), 1e-6)
-        distances: list[Tensor] = []
-        for i in range(self.start.shape[1]):
-            ax, ay, bx, by, ux, uy, radius, taper = _columns(
-                x, self.start[:, i], along[:, i], unit[:, i], self.start_radius[:, i],
-                self.end_radius[:, i] - self.start_radius[:, i],
-            )  # fmt: skip
-            px, py = x - ax, y - ay
-            t = (px * ux + py * uy).clamp_(0.0, 1.0)
-            dx, dy = px - t * bx, py - t * by
-            distances.append((dx.mul_(dx)).add_(dy.mul_(dy)).sqrt_() - (t.mul_(taper)).add_(radius))
-        result = distances[0]
-        for other in distances[1:]:
-            result = torch.minimum(result, other)
-        return result
+        """Distance (F, h, w) of pixels at columns `x` (F, 1, 1, w) and rows `y` (F, 1, h, 1)."""
+        radius, taper = _planes(x, self.start_radius, self.end_radius - self.start_radius)
+        t, squared = _along_segments(x, y, self.start, self.end)
+        return (squared.sqrt_() - t.mul_(taper).add_(radius)).amin(dim=1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ellipse:
-    """An ellipse: `centre` (F, 2), unit `axis` (F, 2) of the first of its `radii` (F, 2)."""
+class Ellipses:
+    """The union of S ellipses: `centre` (F, S, 2), unit `axis` (F, 2) of the first of their `radii` (F, S, 2)."""
 
     centre: Array
     axis: Array
     radii: Array
 
     def at(self, frames: Array) -> Self:
+        """The shape in the chosen frames."""
         return type(self)(centre=self.centre[frames], axis=self.axis[frames], radii=self.radii[frames])
 
     def box(self) -> tuple[Array, Array]:
         """Corners (F, 2), (F, 2) of a box around the shape."""
-        reach = np.sqrt((self.axis * self.radii[:, :1]) ** 2 + (self.axis[:, ::-1] * self.radii[:, 1:]) ** 2)
-        return self.centre - reach, self.centre + reach
+        axis = self.axis[:, None]
+        reach = np.sqrt((axis * self.radii[..., :1]) ** 2 + (axis[..., ::-1] * self.radii[..., 1:]) ** 2)
+        return np.min(self.centre - reach, axis=1), np.max(self.centre + reach, axis=1)
 
     def distance(self, x: Tensor, y: Tensor) -> Tensor:
-        """Distance (F, h, w), exact at the edge and to first order beside it."""
-        cx, cy, ux, uy, rx, ry = _columns(x, self.centre, self.axis, np.maximum(self.radii, 1e-3))
+        """Distance (F, h, w) of pixels: exact at the edge and to first order beside it."""
+        cx, cy, rx, ry = _planes(x, *_xy(self.centre), *_xy(np.maximum(self.radii, 1e-3)))
+        ux, uy = _planes(x, self.axis[:, :1], self.axis[:, 1:])
         px, py = x - cx, y - cy
         a = (px * ux + py * uy) / rx
         b = (py * ux - px * uy) / ry
-        k = (a * a + b * b).sqrt()
-        slope = ((a / rx) ** 2 + (b / ry) ** 2).sqrt().clamp_(min=1e-6)
+        k = (a * a + b * b).sqrt_()
+        a, b = a / rx, b / ry
+        slope = (a * a + b * b).sqrt_().clamp_(min=1e-6)
         # At the centre the ratio is 0/0; minus the small radius is what it should be nearby.
-        return torch.maximum(k * (k - 1) / slope, -torch.minimum(rx, ry))
+        return torch.maximum(k * (k - 1.0) / slope, -torch.minimum(rx, ry)).amin(dim=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +84,7 @@ class Polygon:
     rounding: Array
 
     def at(self, frames: Array) -> Self:
+        """The shape in the chosen frames."""
         return type(self)(vertices=self.vertices[frames], rounding=self.rounding[frames])
 
     def box(self) -> tuple[Array, Array]:
@@ -100,38 +93,41 @@ class Polygon:
         return np.min(self.vertices, axis=1) - grow, np.max(self.vertices, axis=1) + grow
 
     def distance(self, x: Tensor, y: Tensor) -> Tensor:
-        """Distance (F, h, w): to the nearest edge, negative where a ray crosses an odd number of edges."""
-        (rounding,) = _columns(x, self.rounding)
+        """Distance (F, h, w) of pixels: to the nearest edge, negative where a ray crosses an odd number of edges."""
+        (rounding,) = _planes(x, self.rounding[:, None])
         following = np.roll(self.vertices, -1, axis=1)
-        along = following - self.vertices
-        unit = along / np.maximum(np.sum(along**2, axis=-1, keepdims=True), 1e-9)
-        nearest: Tensor | None = None
-        inside: Tensor | None = None
-        for i in range(self.vertices.shape[1]):
-            ax, ay, bx, by, ux, uy, end = _columns(
-                x, self.vertices[:, i], along[:, i], unit[:, i], following[:, i, 1]
-            )
-            px, py = x - ax, y - ay
-            t = (px * ux + py * uy).clamp_(0.0, 1.0)
-            dx, dy = px - t * bx, py - t * by
-            squared = (dx.mul_(dx)).add_(dy.mul_(dy))
-            # The edge spans this row, and the pixel lies on the inner side of it for an upward or a downward edge.
-            rising = by > 0
-            crosses = ((y >= ay) != (y >= end)) & ((px * by < py * bx) == rising)
-            nearest = squared if nearest is None else torch.minimum(nearest, squared)
-            inside = crosses if inside is None else inside ^ crosses
-        assert nearest is not None and inside is not None
-        distance = nearest.sqrt_()
-        return torch.where(inside, -distance, distance) - rounding
+        _, squared = _along_segments(x, y, self.vertices, following)
+        ax, ay, bx, by = _planes(x, *_xy(self.vertices), *_xy(following))
+        # Where the edge meets a pixel's row, if it does, computed once a row; the pixels left of it cross it.
+        slope = (bx - ax) / torch.where(by == ay, torch.ones_like(by), by - ay)
+        meets = torch.where((y >= ay) != (y >= by), ax + (y - ay) * slope, torch.full_like(y, -torch.inf))
+        inside = (x < meets).sum(dim=1) % 2 == 1
+        distance = squared.amin(dim=1).sqrt_()
+        return torch.where(inside, -distance, distance) - rounding[:, 0]
 
 
-Shape = Capsules | Ellipse | Polygon
+Shape = Capsules | Ellipses | Polygon
 
 
-def _columns(like: Tensor, *arrays: Array) -> list[Tensor]:
-    """The components of arrays (F,) or (F, n) as tensors (F, 1, 1) that broadcast over pixels."""
-    stacked = np.concatenate([array.reshape(len(array), -1) for array in arrays], axis=1).astype(np.float32)
-    return list(torch.from_numpy(stacked.T.copy()).to(like.device)[..., None, None])
+def _along_segments(x: Tensor, y: Tensor, start: Array, end: Array) -> tuple[Tensor, Tensor]:
+    """For each pixel and segment (F, S, h, w): where along it (0 to 1) its nearest point is, and how far, squared."""
+    along = end - start
+    unit = along / np.maximum(np.sum(along**2, axis=-1, keepdims=True), 1e-9)
+    ax, ay, bx, by, ux, uy = _planes(x, *_xy(start), *_xy(along), *_xy(unit))
+    px, py = x - ax, y - ay
+    t = (px * ux + py * uy).clamp_(0.0, 1.0)
+    dx, dy = px - t * bx, py - t * by
+    return t, dx.mul_(dx).add_(dy.mul_(dy))
+
+
+def _xy(points: Array) -> tuple[Array, Array]:
+    return points[..., 0], points[..., 1]
+
+
+def _planes(like: Tensor, *arrays: Array) -> Tensor:
+    """Arrays (F, S) as one tensor (number of arrays, F, S, 1, 1) on the device of `like`, to broadcast over pixels."""
+    stacked = np.stack(arrays).astype(np.float32)
+    return torch.from_numpy(stacked).to(like.device)[..., None, None]
 
 
 def capsule(start: Array, end: Array, start_radius: Array, end_radius: Array | None = None) -> Capsules:
@@ -148,6 +144,8 @@ def polyline(points: Array, radius: Array) -> Capsules:
     return Capsules(start=points[:, :-1], end=points[:, 1:], start_radius=radii, end_radius=radii)
 
 
-def disc(centre: Array, radius: Array) -> Capsules:
-    """A disc around points (F, 2)."""
-    return capsule(centre, centre, radius)
+def discs(centres: Array, radius: Array) -> Capsules:
+    """Discs of one radius (F,) around points (F, 2) or (F, S, 2)."""
+    centres = centres[:, None] if centres.ndim == 2 else centres
+    radii = np.repeat(radius[:, None], centres.shape[1], axis=1)
+    return Capsules(start=centres, end=centres, start_radius=radii, end_radius=radii)
