@@ -1,4 +1,4 @@
-"""Batches as a function of the step: sample i of step s is the same on any number of processes and after any restart."""
+"""Batches as a function of the step: sample i of step s is the same on any number of processes, after any restart."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

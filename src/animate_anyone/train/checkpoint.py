@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from torch import Tensor
 logger = logging.getLogger(__name__)
 
 WEIGHTS, EMA, OPTIMISER, STATE = "weights.safetensors", "ema.safetensors", "optimiser.pt", "state.json"
-"""`STATE` is written last and holds size and SHA-256 of the others: a checkpoint without it, or at odds with it, is void."""
+"""`STATE` is written last, with size and SHA-256 of the others: without it, or at odds with it, a checkpoint is void."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path, *, keep: int) -> Path:
 
 
 def load_checkpoint(folder: Path) -> Checkpoint | None:
-    """The newest valid checkpoint in `folder`, or None if there is none; damaged ones are passed over with a warning."""
+    """The newest valid checkpoint in `folder`, if there is one; damaged ones are passed over with a warning."""
     for path in sorted(folder.glob("step-*"), reverse=True):
         problem = damage(path)
         if problem is not None:
@@ -99,13 +99,14 @@ class Fingerprint:
 
 
 def fingerprint(path: Path) -> Fingerprint:
+    """Of a file as it is now."""
     with path.open("rb") as file:
         return Fingerprint(path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder that becomes `path` when the block ends well: flushed to disk, then renamed, replacing any old one."""
+def new_folder(path: Path) -> Generator[Path]:
+    """A temporary folder that becomes `path` when the block ends well, replacing an old one; flushed before it is named."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)

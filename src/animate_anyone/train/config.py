@@ -49,6 +49,9 @@ class UNetSize(Values):
     layers_per_block: Count = 1
     num_attention_heads: Count = 4
     norm_num_groups: Count = 16
+    temporal_num_heads: Count = 4
+    temporal_norm_num_groups: Count = 16
+    temporal_max_frames: Count = 32
 
     @model_validator(mode="after")
     def check_lengths(self) -> Self:
@@ -87,7 +90,7 @@ class Init(Values):
 
 
 class ProceduralData(Values):
-    """Drawn characters. Clip i shows character `first_character + i // motions_per_character`."""
+    """Drawn characters. Clip i has motion i of the training seeds, and character `i // motions_per_character`."""
 
     source: Literal["procedural"] = "procedural"
     size: Annotated[int, Field(ge=16)] = 128
@@ -143,7 +146,11 @@ class DiffusionLoss(Values):
     noise_offset: Annotated[float, Field(ge=0)] = 0.05
     snr_gamma: Annotated[float, Field(gt=0)] | None = 5.0
     """Min-SNR weight (arXiv 2303.09556) in its velocity form; None: every timestep counts the same."""
-    pose_style: str = "dwpose"
+    guidance_scale: Annotated[float, Field(ge=1)] = 3.5
+    """Of validation pictures, and of the pipeline that is saved."""
+    num_inference_steps: Count = 20
+    """As `guidance_scale`."""
+    pose_style: Literal["dwpose", "compact"] = "dwpose"
     """How skeletons are drawn: a name in `pose.draw.STYLES`."""
 
 
@@ -171,7 +178,6 @@ class TrainConfig(Values):
     checkpoint_every: Count = 500
     keep_checkpoints: Count = 2
     validation_every: Count = 1000
-    validation_steps: Count = 10
     data: Annotated[ProceduralData | VideoData, Field(discriminator="source")] = ProceduralData()
     init: Init = Init()
     models: Models = Models()
@@ -198,7 +204,7 @@ class TrainConfig(Values):
 RESUMABLE = frozenset(
     {
         *("output", "steps", "accumulation", "device", "num_threads", "num_workers", "cache", "log_every"),
-        *("checkpoint_every", "keep_checkpoints", "validation_every", "validation_steps", "gradient_checkpointing"),
+        *("checkpoint_every", "keep_checkpoints", "validation_every", "gradient_checkpointing"),
     }
 )
 """Fields that may change when a run is resumed: they do not say what is learnt, only how long and how fast."""

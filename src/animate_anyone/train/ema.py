@@ -1,6 +1,6 @@
 """Exponential moving average of the trained parameters."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -29,7 +29,7 @@ class MovingAverage:
             value.copy_(values[name])
 
     @contextmanager
-    def applied(self) -> Iterator[None]:
+    def applied(self) -> Generator[None]:
         """Within the block the networks hold the averages."""
         trained = {name: parameter.detach().clone() for name, parameter in self.parameters.items()}
         assign(self.parameters, self.values)

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 
 from animate_anyone.errors import ConfigError, MissingExtraError
 from animate_anyone.train.batches import Batches, Sample
-from animate_anyone.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, write_file
+from animate_anyone.train.checkpoint import Checkpoint, load_checkpoint, new_folder, save_checkpoint, write_file
 from animate_anyone.train.config import Optimiser, TrainConfig, changed_fields, load_config, parse_config
 from animate_anyone.train.ema import MovingAverage, assign
 from animate_anyone.train.networks import make_networks, save_networks
@@ -168,8 +168,10 @@ def run(config: TrainConfig) -> Path:
                 now = time.monotonic()
                 speed = min(num_summed, step - start) * config.batch_size / (now - clock)
                 clock = now
-                progress.console.print(terminal_line(step, config.steps, means, samples_per_second=speed), soft_wrap=True)
-            if due_picture and record is not None:
+                progress.console.print(
+                    terminal_line(step, config.steps, means, samples_per_second=speed), soft_wrap=True
+                )
+            if due_picture and record is not None and stage.picture is not None:
                 with average.applied():
                     record.picture(step, stage.picture(config, networks))
                 stage.prepare(networks)
@@ -196,6 +198,9 @@ def run(config: TrainConfig) -> Path:
             if stage.finish is not None:
                 stage.finish(config, networks)
             save_networks(networks, config.output, trained=stage.trains)
+            if stage.pipeline is not None:
+                with new_folder(config.output / "pipeline") as temporary:
+                    stage.pipeline(config, networks).save_pretrained(temporary)
     accelerator.wait_for_everyone()
     return config.output
 
@@ -226,6 +231,7 @@ def learning_rate_at(step: int, optimiser: Optimiser, *, steps: int) -> float:
 
 
 def to_device(batch: Sample, device: torch.device) -> Sample:
+    """The batch on another device."""
     return {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
 
 
@@ -237,6 +243,7 @@ def mean_over_processes(sums: dict[str, Tensor], accelerator: "Accelerator") -> 
 
 
 def check_finite(loss: float, *, step: int, config: TrainConfig) -> None:
+    """Ends a run that can only get worse."""
     if not math.isfinite(loss):
         raise ConfigError(
             f"The loss is {loss} at step {step}. Lower optimiser.learning_rate or use precision 'fp32', then run "

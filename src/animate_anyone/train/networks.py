@@ -33,7 +33,7 @@ def make_networks(config: TrainConfig, stage: Stage) -> Networks:
     New weights depend on `config.seed` only.
 
     Raises:
-        ConfigError: If `init` lacks a component that the stage does not train, or names a folder that does not hold one.
+        ConfigError: If `init` lacks a component that the stage does not train, or names a folder without one.
     """
     networks: Networks = {}
     for name in CLASSES:
@@ -51,6 +51,8 @@ def make_networks(config: TrainConfig, stage: Stage) -> Networks:
                 f"Stage {stage.name} needs a trained {name}: set init.{name} to its folder, or init.pipeline to the "
                 "folder of a whole pipeline."
             )
+    if "denoising_unet" in networks:
+        networks["denoising_unet"] = fit_temporal(networks["denoising_unet"], config, stage)
     if config.gradient_checkpointing:
         for name in ("reference_net", "denoising_unet"):
             if name in networks:
@@ -85,7 +87,14 @@ def new_network(name: str, config: TrainConfig, networks: Networks) -> nn.Module
             return ReferenceNet(**unet_arguments(sizes.unet, networks))
         case "denoising_unet":
             arguments = unet_arguments(sizes.unet, networks)
-            return DenoisingUNet(**arguments, out_channels=arguments["in_channels"], temporal=False)
+            return DenoisingUNet(
+                **arguments,
+                out_channels=arguments["in_channels"],
+                temporal=False,
+                temporal_num_heads=sizes.unet.temporal_num_heads,
+                temporal_norm_num_groups=sizes.unet.temporal_norm_num_groups,
+                temporal_max_frames=sizes.unet.temporal_max_frames,
+            )
         case _:
             return PoseGuider(
                 conditioning_embedding_channels=setting(networks["denoising_unet"], "block_out_channels")[0],
@@ -93,7 +102,33 @@ def new_network(name: str, config: TrainConfig, networks: Networks) -> nn.Module
             )
 
 
+def fit_temporal(network: nn.Module, config: TrainConfig, stage: Stage) -> nn.Module:
+    """The denoising UNet with new temporal attention if the stage wants it and the network has none yet.
+
+    Raises:
+        ConfigError: If it has temporal attention and the stage is about stills, where it would be lost.
+    """
+    if setting(network, "temporal") == stage.temporal:
+        return network
+    if not stage.temporal:
+        raise ConfigError(
+            f"Stage {stage.name} trains on stills, but the denoising_unet of init has temporal attention already. "
+            "Start from one that was saved by stage1."
+        )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        settings: dict[str, Any] = {**network.config, "temporal": True}  # pyright: ignore[reportGeneralTypeIssues]
+        whole: Any = DenoisingUNet.from_config(settings)
+    weights = network.state_dict()
+    missing, unexpected = whole.load_state_dict(weights, strict=False)
+    strangers = [name for name in missing if "motion_modules" not in name] + unexpected
+    if strangers:
+        raise ConfigError(f"The denoising_unet of init does not fit: {', '.join(strangers[:5])}.")
+    return whole
+
+
 def new_vae(size: VaeSize) -> AutoencoderKL:
+    """An autoencoder whose every width after the first halves the resolution."""
     levels = len(size.block_out_channels)
     return AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * levels,  # pyright: ignore[reportArgumentType]
@@ -107,6 +142,7 @@ def new_vae(size: VaeSize) -> AutoencoderKL:
 
 
 def new_image_encoder(size: ImageEncoderSize) -> CLIPVisionModelWithProjection:
+    """A CLIP vision transformer with a projection."""
     return CLIPVisionModelWithProjection(
         CLIPVisionConfig(
             image_size=size.image_size,
@@ -121,6 +157,7 @@ def new_image_encoder(size: ImageEncoderSize) -> CLIPVisionModelWithProjection:
 
 
 def unet_arguments(size: UNetSize, networks: Networks) -> dict[str, Any]:
+    """What ReferenceNet and denoising UNet have in common."""
     return {
         "in_channels": setting(networks["vae"], "latent_channels"),
         "block_out_channels": size.block_out_channels,
@@ -134,7 +171,7 @@ def unet_arguments(size: UNetSize, networks: Networks) -> dict[str, Any]:
 
 def setting(network: nn.Module, name: str) -> Any:
     """A value of a diffusers component's configuration."""
-    return network.config[name]  # pyright: ignore[reportIndexIssue]
+    return network.config[name]  # pyright: ignore[reportIndexIssue, reportArgumentType]
 
 
 def save_networks(networks: Networks, folder: Path, *, trained: tuple[str, ...]) -> None:

@@ -2,14 +2,36 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+import torch
 from einops import rearrange
-from jaxtyping import Float
+from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
+Frame = UInt8[Tensor, "3 h w"]
 
-def grid(rows: Sequence[Float[Tensor, "n 3 h w"]]) -> Image.Image:
-    """One row of frames for each tensor of RGB in [-1, 1]; values beyond are clipped."""
-    pictures = [rearrange(row, "n c h w -> h (n w) c") for row in rows]
-    joined = rearrange(pictures, "rows h w c -> (rows h) w c")
-    return Image.fromarray(((joined.clamp(-1, 1) + 1) * 127.5).round().byte().numpy())
+
+def to_image(frame: Frame) -> Image.Image:
+    """A frame as a Pillow image."""
+    return Image.fromarray(rearrange(frame, "c h w -> h w c").numpy())
+
+
+def to_frame(image: Image.Image) -> Frame:
+    """A Pillow image as a frame."""
+    return rearrange(torch.from_numpy(np.array(image.convert("RGB"))), "h w c -> c h w")
+
+
+def to_bytes(pixels: Tensor) -> Tensor:
+    """RGB in [-1, 1] to bytes; values beyond are clipped."""
+    return ((pixels.float().cpu().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+
+
+def to_model_range(frames: Tensor) -> Tensor:
+    """Bytes to RGB in [-1, 1]."""
+    return frames.float() / 127.5 - 1
+
+
+def grid(rows: Sequence[Sequence[Frame]]) -> Image.Image:
+    """Rows of equally many frames of one size, as one picture."""
+    return to_image(torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1))

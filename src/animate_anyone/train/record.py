@@ -19,7 +19,7 @@ class LossLog:
     """One JSON object a line, `step` first. Holds no times, so equal runs have equal logs."""
 
     def __init__(self, folder: Path, *, step: int):
-        """Opens the log of a run that has done `step` steps; lines of later steps, which will come again, are cut off."""
+        """Opens the log of a run that has done `step` steps; lines of later steps will come again and are cut off."""
         self.path = folder / LOSS_LOG
         kept = [line for line in read_log(self.path) if line["step"] <= step]
         write_file(self.path, "".join(as_line(values) for values in kept).encode())
@@ -30,6 +30,7 @@ class LossLog:
 
 
 def as_line(values: Mapping[str, Any]) -> str:
+    """Values as a line of the log."""
     return json.dumps(values) + "\n"
 
 

@@ -1,24 +1,33 @@
-"""Where clips come from: drawn characters, or a folder of videos. Clips are numbered, and number i is always the same."""
+"""Where clips come from: drawn characters, or a folder of videos. Clips are numbered; number i is always the same."""
 
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Protocol
 
+from jaxtyping import UInt8
 from torch import Tensor
 
 from animate_anyone.data.clip import Clip
-from animate_anyone.data.procedural import SPLITS, Split, render_clip
+from animate_anyone.data.procedural import SPLITS, Split, render_clip, render_frames
+from animate_anyone.errors import ConfigError
 from animate_anyone.train.config import ProceduralData, VideoData
+
 
 class Source(Protocol):
     """Numbered clips of one character each, all of `num_frames` frames."""
 
-    num_frames: int
+    @property
+    def num_frames(self) -> int: ...
 
     def __len__(self) -> int: ...
 
-    def clip(self, index: int) -> Clip: ...
+    def clip(self, index: int) -> Clip:
+        """Clip `index`, whole."""
+        ...
 
-    def frame(self, index: int, number: int) -> Tensor:
-        """Frame `number` of a clip alone, (3, H, W) uint8."""
+    def frames(self, index: int, numbers: Sequence[int]) -> UInt8[Tensor, "n 3 h w"]:
+        """Some frames of a clip, in the order asked for."""
         ...
 
     def identity(self, index: int) -> int:
@@ -28,3 +37,65 @@ class Source(Protocol):
     def spec(self, index: int) -> dict[str, Any]:
         """Plain values that say all there is to say about a clip: equal for equal clips only."""
         ...
+
+
+class ProceduralSource:
+    """Clips of drawn characters; consecutive clips share a character, no two share a motion."""
+
+    def __init__(self, data: ProceduralData, *, split: Split):
+        seeds = SPLITS[split]
+        if data.num_clips > len(seeds) and split == "train":
+            raise ConfigError(f"data.num_clips is {data.num_clips}; there are only {len(seeds)} motions to train on.")
+        self.data = data
+        self.seeds = seeds[: data.num_clips]
+
+    @property
+    def num_frames(self) -> int:
+        return self.data.num_frames
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    def clip(self, index: int) -> Clip:
+        return render_clip(
+            character=self.identity(index),
+            motion=self.seeds[index],
+            num_frames=self.data.num_frames,
+            size=self.data.size,
+            fps=self.data.fps,
+        )
+
+    def frames(self, index: int, numbers: Sequence[int]) -> UInt8[Tensor, "n 3 h w"]:
+        return render_frames(
+            self.identity(index), self.seeds[index], numbers, size=self.data.size, fps=self.data.fps
+        ).frames
+
+    def identity(self, index: int) -> int:
+        return self.seeds[index // self.data.motions_per_character]
+
+    def spec(self, index: int) -> dict[str, Any]:
+        return {
+            "character": self.identity(index),
+            "motion": self.seeds[index],
+            "num_frames": self.data.num_frames,
+            "size": self.data.size,
+            "fps": self.data.fps,
+            "drawing": self.drawing,
+        }
+
+    @cached_property
+    def drawing(self) -> str:
+        """A hash of sample pictures, which is another one when characters are drawn or moved in another way."""
+        digest = hashlib.sha256()
+        for index in range(min(4, len(self))):
+            digest.update(self.frames(index, [0, self.num_frames - 1]).numpy().tobytes())
+        return digest.hexdigest()
+
+
+def make_source(data: ProceduralData | VideoData, *, split: Split) -> Source:
+    """The clips that a configuration asks for."""
+    match data:
+        case ProceduralData():
+            return ProceduralSource(data, split=split)
+        case VideoData():
+            raise ConfigError("data.source 'videos' is not available yet.")

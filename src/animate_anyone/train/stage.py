@@ -1,9 +1,10 @@
-"""What a stage of training is: the components it trains, how it draws a sample, its loss. The stages are values of this."""
+"""What a stage of training is: which components train, how a sample is drawn, its loss. Stages are values of this."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from diffusers import DiffusionPipeline
 from PIL import Image
 from torch import nn
 
@@ -27,6 +28,8 @@ class Stage:
         objective: Gives a module whose `forward(batch)` returns named scalars, of which `loss` is minimised.
         picture: Draws what the networks can do by now, on validation data.
         finish: Last touch before the components are saved, such as setting the scale of the VAE's latents.
+        pipeline: Gives the whole pipeline, where all its components are at hand.
+        temporal: Whether the denoising UNet has temporal attention; one that has none yet is given it.
     """
 
     name: str
@@ -37,6 +40,8 @@ class Stage:
     objective: Callable[[TrainConfig, Networks], nn.Module]
     picture: Callable[[TrainConfig, Networks], Image.Image] | None = None
     finish: Callable[[TrainConfig, Networks], None] | None = None
+    pipeline: Callable[[TrainConfig, Networks], DiffusionPipeline] | None = None
+    temporal: bool = False
 
     def prepare(self, networks: Networks) -> dict[str, nn.Parameter]:
         """Set what trains and what does not; returns the parameters that train, by component and name."""

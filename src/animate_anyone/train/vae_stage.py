@@ -1,5 +1,7 @@
 """Stage `vae`: an autoencoder for latents, trained on frames alone."""
 
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -11,17 +13,12 @@ from torch import Tensor, nn
 from animate_anyone.models.vae import decode_latents, downscale_factor, encode_images
 from animate_anyone.train.batches import Draw, Sample, pick, seeded_generator
 from animate_anyone.train.config import TrainConfig, VaeLoss
-from animate_anyone.train.pictures import grid
+from animate_anyone.train.pictures import grid, to_bytes, to_model_range
 from animate_anyone.train.sources import make_source
 from animate_anyone.train.stage import Networks, Stage, all_parameters, device_of
 
 NUM_MEASURED = 64
 NUM_SHOWN = 8
-
-
-def to_model_range(frames: Tensor) -> Tensor:
-    """Frames as bytes to RGB in [-1, 1]."""
-    return frames.float() / 127.5 - 1
 
 
 class VaeObjective(nn.Module):
@@ -33,7 +30,7 @@ class VaeObjective(nn.Module):
 
     def __init__(self, vae: AutoencoderKL, weights: VaeLoss):
         super().__init__()
-        self.vae = vae
+        self.vae: Any = vae  # whose results are typed as tuples
         self.weights = weights
 
     def forward(self, batch: Sample) -> dict[str, Tensor]:
@@ -60,6 +57,7 @@ def edge_loss(a: Float[Tensor, "n 3 h w"], b: Float[Tensor, "n 3 h w"], *, num_s
 
 
 def draw(config: TrainConfig, networks: Networks) -> Draw:
+    """Draws a random crop of a random frame, mirrored or not."""
     source = make_source(config.data, split="train")
     vae: AutoencoderKL = networks["vae"]  # pyright: ignore[reportAssignmentType]
     side = config.vae.crop or config.data.size
@@ -67,7 +65,7 @@ def draw(config: TrainConfig, networks: Networks) -> Draw:
     noise_shape = (vae.config["latent_channels"], latent_side, latent_side)
 
     def draw_sample(generator: torch.Generator) -> Sample:
-        frame = source.frame(pick(len(source), generator), pick(source.num_frames, generator))
+        frame = source.frames(pick(len(source), generator), [pick(source.num_frames, generator)])[0]
         top, left = (pick(size - side + 1, generator) for size in frame.shape[1:])
         if pick(2, generator):
             frame = frame.flip(2)
@@ -80,6 +78,7 @@ def draw(config: TrainConfig, networks: Networks) -> Draw:
 
 
 def objective(config: TrainConfig, networks: Networks) -> nn.Module:
+    """The stage's loss as a module."""
     return VaeObjective(networks["vae"], config.vae)  # pyright: ignore[reportArgumentType]
 
 
@@ -87,8 +86,8 @@ def fixed_frames(config: TrainConfig, *, number: int) -> Float[Tensor, "n 3 h w"
     """The same validation frames at every call, in [-1, 1]."""
     source = make_source(config.data, split="validation")
     generator = seeded_generator(0)
-    frames = [source.frame(index % len(source), pick(source.num_frames, generator)) for index in range(number)]
-    return to_model_range(torch.stack(frames))
+    numbers = [(index % len(source), [pick(source.num_frames, generator)]) for index in range(number)]
+    return to_model_range(torch.cat([source.frames(*each) for each in numbers]))
 
 
 @torch.no_grad()
@@ -97,7 +96,7 @@ def picture(config: TrainConfig, networks: Networks) -> Image.Image:
     vae: AutoencoderKL = networks["vae"].eval()  # pyright: ignore[reportAssignmentType]
     pixels = fixed_frames(config, number=NUM_SHOWN)
     restored = decode_latents(vae, encode_images(vae, pixels.to(device_of(vae))))
-    return grid([pixels, restored.float().cpu()])
+    return grid([list(to_bytes(row)) for row in (pixels, restored)])
 
 
 @torch.no_grad()

@@ -1,0 +1,164 @@
+"""Stages `stage1` (stills: the spatial networks) and `stage2` (clips: temporal attention only); paper section 4.1."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import DDIMScheduler
+from einops import rearrange
+from jaxtyping import UInt8
+from PIL import Image
+from torch import Tensor, nn
+
+from animate_anyone.media.size import Size
+from animate_anyone.pipeline import AnimateAnyonePipeline
+from animate_anyone.pose.draw import STYLES, DrawStyle, draw_pose
+from animate_anyone.pose.skeleton import PoseSequence
+from animate_anyone.sampling.schedule import animate_anyone_schedule
+from animate_anyone.train.batches import Draw, Sample, pick, seeded_generator
+from animate_anyone.train.cache import ClipCache
+from animate_anyone.train.config import TrainConfig
+from animate_anyone.train.loss import DenoisingObjective, draw_noise
+from animate_anyone.train.pictures import grid, to_frame, to_image
+from animate_anyone.train.sources import make_source
+from animate_anyone.train.stage import Networks, Stage
+
+NUM_CHARACTERS_SHOWN = 4
+NUM_FRAMES_SHOWN = 4
+
+
+def pose_pictures(poses: PoseSequence, numbers: list[int], style: DrawStyle) -> UInt8[Tensor, "3 f h w"]:
+    """Skeleton pictures of some frames; drawn anew at each use, which is cheaper than reading them."""
+    size = Size(poses.width, poses.height)
+    pictures = np.stack([draw_pose(poses[number], size=size, style=style) for number in numbers])
+    return rearrange(torch.from_numpy(pictures), "f h w c -> c f h w")
+
+
+def drawing(num_frames: Callable[[TrainConfig], int]) -> Callable[[TrainConfig, Networks], Draw]:
+    """A `Stage.draw`: consecutive frames of a clip as the target, any frame of the same clip as the reference."""
+
+    def draw(config: TrainConfig, networks: Networks) -> Draw:
+        source = make_source(config.data, split="train")
+        clips = ClipCache(
+            config.cache_folder, source, vae=networks["vae"], image_encoder=networks["image_encoder"]  # pyright: ignore[reportArgumentType]
+        )  # fmt: skip
+        scheduler = animate_anyone_schedule()
+        style = STYLES[config.diffusion.pose_style]
+        length = num_frames(config)
+
+        def draw_sample(generator: torch.Generator) -> Sample:
+            clip = clips[pick(len(clips), generator)]
+            start = pick(len(clip.latents) - length + 1, generator)
+            reference = pick(len(clip.latents), generator)
+            latents = rearrange(clip.latents[start : start + length].float(), "f c h w -> c f h w").contiguous()
+            return {
+                "latents": latents,
+                "pose": pose_pictures(clip.poses, list(range(start, start + length)), style),
+                "reference": clip.latents[reference].float(),
+                "image_token": clip.image_tokens[reference].float(),
+                **draw_noise(latents.shape, scheduler, config.diffusion, generator),
+            }
+
+        return draw_sample
+
+    return draw
+
+
+def objective(config: TrainConfig, networks: Networks) -> nn.Module:
+    """The loss of both stages as a module."""
+    parts: dict[str, Any] = {name: networks[name] for name in ("reference_net", "denoising_unet", "pose_guider")}
+    return DenoisingObjective(**parts, scheduler=animate_anyone_schedule(), snr_gamma=config.diffusion.snr_gamma)
+
+
+def make_pipeline(config: TrainConfig, networks: Networks) -> AnimateAnyonePipeline:
+    """The whole pipeline around the networks as they are."""
+    scheduler: DDIMScheduler = animate_anyone_schedule()
+    parts: dict[str, Any] = {name: network.eval() for name, network in networks.items()}
+    return AnimateAnyonePipeline(
+        **parts,
+        scheduler=scheduler,
+        pose_style=config.diffusion.pose_style,
+        area=config.data.size**2,
+        guidance_scale=config.diffusion.guidance_scale,
+        num_inference_steps=config.diffusion.num_inference_steps,
+    )
+
+
+def picturing(num_frames: Callable[[TrainConfig], int]) -> Callable[[TrainConfig, Networks], Image.Image]:
+    """A `Stage.picture`: a row for each character: reference, poses, true frames, predicted frames."""
+
+    def picture(config: TrainConfig, networks: Networks) -> Image.Image:
+        source = make_source(config.data, split="validation")
+        pipeline = make_pipeline(config, networks)
+        style = STYLES[config.diffusion.pose_style]
+        length = num_frames(config)
+        rows: list[list[Tensor]] = []
+        for index in range(min(NUM_CHARACTERS_SHOWN, len(source))):
+            clip = source.clip(index)
+            # The reference is the frame farthest in time from what is to be shown.
+            start = len(clip.frames) - length
+            poses = rearrange(
+                pose_pictures(clip.poses, list(range(start, start + length)), style), "c f h w -> f c h w"
+            )
+            result = pipeline(
+                to_image(clip.frames[0]), [to_image(pose) for pose in poses], generator=seeded_generator(index)
+            )
+            shown = np.linspace(0, length - 1, min(length, NUM_FRAMES_SHOWN)).round().astype(int).tolist()
+            predicted = [to_frame(frame) for frame in result.frames]  # pyright: ignore[reportArgumentType]
+            rows.append(
+                [clip.frames[0]]
+                + [poses[number] for number in shown]
+                + [clip.frames[start + number] for number in shown]
+                + [predicted[number] for number in shown]
+            )
+        return grid(rows)
+
+    return picture
+
+
+def spatial_parameters(networks: Networks) -> list[nn.Parameter]:
+    """Everything but what the ReferenceNet computes for nobody: exactly that gets no gradient."""
+    reference_net = networks["reference_net"]
+    idle = {id(parameter) for parameter in reference_net.parameters_without_effect()}  # pyright: ignore[reportCallIssue]
+    chosen = (reference_net, networks["denoising_unet"], networks["pose_guider"])
+    return [parameter for network in chosen for parameter in network.parameters() if id(parameter) not in idle]
+
+
+def temporal_parameters(networks: Networks) -> list[nn.Parameter]:
+    """Temporal attention alone."""
+    return list(networks["denoising_unet"].temporal_parameters())  # pyright: ignore[reportCallIssue]
+
+
+def still(_: TrainConfig) -> int:
+    """Stage 1 looks at single frames."""
+    return 1
+
+
+def clip_length(config: TrainConfig) -> int:
+    """Stage 2 looks at clips."""
+    return config.diffusion.num_frames
+
+
+STAGE_1 = Stage(
+    name="stage1",
+    trains=("reference_net", "denoising_unet", "pose_guider"),
+    needs=("vae", "image_encoder"),
+    trainable=spatial_parameters,
+    draw=drawing(still),
+    objective=objective,
+    picture=picturing(still),
+    pipeline=make_pipeline,
+)
+
+STAGE_2 = Stage(
+    name="stage2",
+    trains=("denoising_unet",),
+    needs=("vae", "image_encoder", "reference_net", "pose_guider"),
+    temporal=True,
+    trainable=temporal_parameters,
+    draw=drawing(clip_length),
+    objective=objective,
+    picture=picturing(clip_length),
+    pipeline=make_pipeline,
+)

@@ -1,0 +1,123 @@
+"""Clips as the networks see them, kept on disk: each is drawn and encoded once, by whoever needs it first."""
+
+import hashlib
+import json
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from jaxtyping import Float
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from transformers import CLIPVisionModelWithProjection
+
+from animate_anyone.models.image_encoder import embed_images, preprocess_images
+from animate_anyone.models.vae import encode_images
+from animate_anyone.pose.skeleton import PoseSequence
+from animate_anyone.train.pictures import to_image, to_model_range
+from animate_anyone.train.sources import Source
+
+logger = logging.getLogger(__name__)
+
+FORMAT = 1
+"""Part of every name in the cache; to be raised when what is stored, or how it is computed, changes."""
+
+ENCODED_AT_ONCE = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedClip:
+    """A clip of F frames: scaled latents and image tokens in float16, and the person's pose."""
+
+    latents: Float[Tensor, "f c h w"]
+    image_tokens: Float[Tensor, "f k e"]
+    poses: PoseSequence
+
+
+class ClipCache:
+    """The clips of a source, encoded; item i is clip i.
+
+    Files are named by a hash of all that they depend on: the clip's specification and the weights of both encoders.
+    Another VAE or another size of pictures thus never meets stale latents, and runs may share one folder.
+    """
+
+    def __init__(
+        self, folder: Path, source: Source, *, vae: AutoencoderKL, image_encoder: CLIPVisionModelWithProjection
+    ):
+        self.source = source
+        self.vae = vae
+        self.image_encoder = image_encoder
+        encoders = f"{FORMAT} {vae.config['scaling_factor']} {weights_hash(vae)} {weights_hash(image_encoder)}"
+        self.folder = folder / hashlib.sha256(encoders.encode()).hexdigest()[:16]
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, index: int) -> EncodedClip:
+        path = self.path(index)
+        try:
+            tensors = load_file(path)
+        except FileNotFoundError:
+            tensors = self.fill(index)
+        except SafetensorError as error:
+            logger.warning("Encoding a clip anew, its file %s is damaged: %s", path, error)
+            tensors = self.fill(index)
+        width, height, fps = tensors["canvas"].tolist()
+        return EncodedClip(
+            latents=tensors["latents"],
+            image_tokens=tensors["image_tokens"],
+            poses=PoseSequence(
+                keypoints=tensors["keypoints"].numpy(),
+                scores=tensors["scores"].numpy(),
+                width=int(width),
+                height=int(height),
+                fps=fps,
+            ),
+        )
+
+    def path(self, index: int) -> Path:
+        """The file of a clip."""
+        spec = json.dumps(self.source.spec(index), sort_keys=True)
+        return self.folder / f"{hashlib.sha256(spec.encode()).hexdigest()[:32]}.safetensors"
+
+    @torch.no_grad()
+    def fill(self, index: int) -> dict[str, Tensor]:
+        """Encodes a clip and writes its file; atomically, as other processes may be at the same."""
+        clip = self.source.clip(index)
+        latents: list[Tensor] = []
+        tokens: list[Tensor] = []
+        # A run's precision must not leak into the cache, nor may a value depend on whether it was cached before.
+        with torch.autocast(self.vae.device.type, enabled=False):
+            for frames in clip.frames.split(ENCODED_AT_ONCE):
+                pixels = to_model_range(frames).to(self.vae.device)
+                latents.append(encode_images(self.vae, pixels).half().cpu())
+                images = preprocess_images([to_image(frame) for frame in frames], self.image_encoder.config.image_size)
+                tokens.append(embed_images(self.image_encoder, images).half().cpu())
+        poses = clip.poses
+        tensors = {
+            "latents": torch.cat(latents).contiguous(),
+            "image_tokens": torch.cat(tokens).contiguous(),
+            "keypoints": torch.from_numpy(np.ascontiguousarray(poses.keypoints)),
+            "scores": torch.from_numpy(np.ascontiguousarray(poses.scores)),
+            "canvas": torch.tensor([poses.width, poses.height, poses.fps], dtype=torch.float64),
+        }
+        path = self.path(index)
+        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+        save_file(tensors, temporary)
+        temporary.rename(path)
+        return tensors
+
+
+def weights_hash(network: nn.Module) -> str:
+    """SHA-256 of all weights of a network."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().float().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,96 @@
+"""The denoising loss of both stages, on a batch that already holds its noise."""
+
+from collections.abc import Sequence
+
+import torch
+from diffusers import DDIMScheduler
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from animate_anyone.models.denoising_unet import DenoisingUNet
+from animate_anyone.models.pose_guider import PoseGuider
+from animate_anyone.models.reference_net import ReferenceNet
+from animate_anyone.train.batches import Sample, pick
+from animate_anyone.train.config import DiffusionLoss
+
+
+def draw_noise(
+    shape: Sequence[int], scheduler: DDIMScheduler, settings: DiffusionLoss, generator: torch.Generator
+) -> Sample:
+    """All that is random in the loss of one sample.
+
+    Args:
+        shape: Of the latents, (c, f, h, w).
+        scheduler: Gives the number of timesteps.
+        settings: Gives noise offset and dropout.
+        generator: The only source of randomness.
+
+    Returns:
+        `noise` (c, f, h, w); `timestep`; `keep`, False if the sample is to be denoised without reference.
+    """
+    noise = torch.randn(tuple(shape), generator=generator)
+    # A shift common to all pixels and frames, without which a model hardly learns the overall brightness.
+    noise = noise + settings.noise_offset * torch.randn((shape[0], 1, 1, 1), generator=generator)
+    return {
+        "noise": noise,
+        "timestep": torch.tensor(pick(scheduler.config["num_train_timesteps"], generator)),
+        "keep": torch.rand((), generator=generator) >= settings.conditioning_dropout,
+    }
+
+
+class DenoisingObjective(nn.Module):
+    """Mean squared error of the predicted velocity (Salimans and Ho 2022), weighted by timestep if asked for.
+
+    The batch holds `latents` (b, c, f, h, w), `pose` (b, 3, f, H, W) uint8, `reference` (b, c, h, w), `image_token`
+    (b, 1, e), and what `draw_noise` gives.
+    """
+
+    def __init__(
+        self,
+        *,
+        reference_net: ReferenceNet,
+        denoising_unet: DenoisingUNet,
+        pose_guider: PoseGuider,
+        scheduler: DDIMScheduler,
+        snr_gamma: float | None,
+    ):
+        super().__init__()
+        self.reference_net = reference_net
+        self.denoising_unet = denoising_unet
+        self.pose_guider = pose_guider
+        self.scheduler = scheduler
+        self.snr_gamma = snr_gamma
+
+    def forward(self, batch: Sample) -> dict[str, Tensor]:
+        latents, noise, timestep, keep = (batch[name] for name in ("latents", "noise", "timestep", "keep"))
+        noisy = self.scheduler.add_noise(latents, noise, timestep)  # pyright: ignore[reportArgumentType]
+        velocity = self.scheduler.get_velocity(latents, noise, timestep)  # pyright: ignore[reportArgumentType]
+
+        # Without reference means without both of its ways in: image token and spatial attention.
+        image_tokens = batch["image_token"] * keep[:, None, None]
+        prediction = self.denoising_unet(
+            noisy,
+            timestep,
+            image_tokens,
+            pose_features=self.pose_guider(batch["pose"].float() / 255),
+            reference=self.reference_net(batch["reference"], image_tokens).keep(keep),
+        )
+
+        error = (prediction.float() - velocity).square().mean(dim=(1, 2, 3, 4))
+        loss = (error * min_snr_weight(self.scheduler, timestep, gamma=self.snr_gamma)).mean()
+        return {"loss": loss, "mse": error.mean()}
+
+
+def min_snr_weight(
+    scheduler: DDIMScheduler, timestep: Int[Tensor, " b"], *, gamma: float | None
+) -> Float[Tensor, " b"]:
+    """Weight of the squared velocity error (Hang et al. 2023, "Efficient Diffusion Training via Min-SNR").
+
+    The velocity's own weight is SNR + 1; it is capped at `gamma`, and the rest divided out. Capping SNR alone, as for
+    noise prediction, would give the last timestep, whose SNR is zero, no weight at all, and sampling starts there.
+    """
+    if gamma is None:
+        return torch.ones(timestep.shape, device=timestep.device)
+    signal = scheduler.alphas_cumprod.to(timestep.device)[timestep]
+    # SNR + 1 = signal / (1 - signal) + 1 = 1 / (1 - signal)
+    return (gamma * (1 - signal)).clamp(max=1)
