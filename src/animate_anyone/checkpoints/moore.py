@@ -7,7 +7,7 @@ The folder is the one its authors describe: the four files at the top, and `imag
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from diffusers import AutoencoderKL
@@ -84,7 +84,7 @@ def load_vae(folder: Path, *, dtype: torch.dtype = torch.float32) -> Autoencoder
     config = _read_config(folder / "config.json")
     file = find_weights(folder, "diffusion_pytorch_model")
     with torch.device("meta"):
-        vae = AutoencoderKL.from_config(config)
+        vae = cast(AutoencoderKL, AutoencoderKL.from_config(config))
     load_into(vae, read_weights(file), source=str(file), keymap=VAE_KEYS, dtype=dtype)
     return vae.eval()
 
@@ -210,7 +210,7 @@ def _subfolder(folder: Path, names: tuple[str, ...], what: str) -> Path:
     raise CheckpointError(f"'{folder}' lacks {what}: expected a folder {' or '.join(repr(name) for name in names)}.")
 
 
-def _read_config(file: Path) -> Mapping[str, Any]:
+def _read_config(file: Path) -> dict[str, Any]:
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

@@ -1,0 +1,1 @@
+"""Checks of this project's networks and sampling against tensors recorded from Moore-AnimateAnyone."""
