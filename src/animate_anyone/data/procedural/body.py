@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from animate_anyone.data.procedural.arrays import Array
 from animate_anyone.data.procedural.colours import Colour, shade
-from animate_anyone.data.procedural.motion import Array
 from animate_anyone.data.procedural.paint import Cloth, Painted, Part
 from animate_anyone.data.procedural.puppet import Puppet
 from animate_anyone.data.procedural.shapes import Capsules, Polygon, Shape, capsule
@@ -21,9 +21,7 @@ def part(puppet: Puppet, shapes: list[Painted]) -> Part:
 
 def solid(puppet: Puppet, shape: Shape, colour: Colour, radius: float, *, cloth: Cloth | None = None) -> Painted:
     """A shape that belongs to the contour, with the character's shading over `radius` units."""
-    return Painted(
-        shape=shape, colour=colour, cloth=cloth, shading=puppet.character.shading, rim=radius * puppet.unit
-    )
+    return Painted(shape=shape, colour=colour, cloth=cloth, shading=puppet.character.shading, rim=radius * puppet.unit)
 
 
 def detail(shape: Shape, colour: Colour) -> Painted:
@@ -67,9 +65,7 @@ def leg(puppet: Puppet, side: str) -> Part:
     """Skin from hip to ankle, a shoe, and trousers or shorts."""
     character, unit = puppet.character, puppet.unit
     palette, radius = character.palette, character.proportions.leg_radius
-    hip, knee, ankle, heel, toe = (
-        puppet.joint(f"{side}_{name}") for name in ("hip", "knee", "ankle", "heel", "toe")
-    )
+    hip, knee, ankle, heel, toe = (puppet.joint(f"{side}_{name}") for name in ("hip", "knee", "ankle", "heel", "toe"))
     trousers = character.outfit.lower == "trousers"
     colour = palette.lower if trousers else palette.skin
     shoe = capsule(heel, toe, 0.026 * unit, 0.031 * unit)
@@ -146,7 +142,9 @@ def skirt(puppet: Puppet) -> Polygon:
     # Whichever knee is further out on each side carries the hem.
     outer_left = np.where(hems["left"][:, :1] >= hems["right"][:, :1], hems["left"], hems["right"])
     outer_right = np.where(hems["left"][:, :1] >= hems["right"][:, :1], hems["right"], hems["left"])
-    vertices = np.stack([right - 0.8 * width, left + 0.8 * width, outer_left + width + flare, outer_right - width - flare], 1)
+    vertices = np.stack(
+        [right - 0.8 * width, left + 0.8 * width, outer_left + width + flare, outer_right - width - flare], 1
+    )
     return Polygon(vertices=vertices, rounding=0.016 * unit)
 
 
@@ -204,6 +202,12 @@ def _cloth(puppet: Puppet, origin: Array, across: Array, along: Array) -> Cloth 
         return None
     return Cloth(
         kind=outfit.pattern, colour=puppet.character.palette.shirt_detail, period=outfit.pattern_period,
-        origin=origin, inverse=np.linalg.inv(np.stack([across, along], axis=-1)), scale=puppet.unit,
+        origin=origin, inverse=_inverse(across, along), scale=puppet.unit,
     )  # fmt: skip
 
+
+def _inverse(first: Array, second: Array) -> Array:
+    """Inverses (F, 2, 2) of the matrices whose columns are two vectors (F, 2)."""
+    determinant = first[:, 0] * second[:, 1] - second[:, 0] * first[:, 1]
+    rows = np.stack([second[:, 1], -second[:, 0], -first[:, 1], first[:, 0]], axis=-1)
+    return (rows / determinant[:, None]).reshape(-1, 2, 2)

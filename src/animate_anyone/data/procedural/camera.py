@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from animate_anyone.data.procedural.arrays import Array
 from animate_anyone.data.procedural.character import Character
-from animate_anyone.data.procedural.motion import Array, Motion
+from animate_anyone.data.procedural.motion import Motion
 from animate_anyone.data.procedural.skeleton import pose_skeleton
 
 PITCH = np.radians(9.0)
@@ -66,8 +67,10 @@ class Shot:
 
 
 def frame_motion(character: Character, motion: Motion, *, width: int, height: int) -> Shot:
-    """Frame the whole motion, once: the body never leaves the picture, except, in a half-body framing, the legs
-    and the hands of arms that are spread."""
+    """Frame the whole motion, once, so that the body never leaves the picture.
+
+    In a half-body framing, the legs are outside and the hands of spread arms may be.
+    """
     low, high = _extent(character, motion, np.linspace(0.0, motion.period, 72, endpoint=False))
     return Shot(character=character, motion=motion, low=low, high=high, width=width, height=height)
 
@@ -89,8 +92,11 @@ def _extent(character: Character, motion: Motion, times: Array) -> tuple[Array, 
         highs[name] = np.max(flat(point), axis=0) + radius
     low, high = np.min(list(lows.values()), axis=0), np.max(list(highs.values()), axis=0)
     if character.framing.half_body:
-        near = ("skull", "left_elbow", "right_elbow")
-        low[0], high[0] = (f([side[name][0] for name in near]) for f, side in ((min, lows), (max, highs)))
+        # Spread hands may leave a close picture; otherwise it would have to be taken from far away.
+        for side, sides in ((low, lows), (high, highs)):
+            arms = [0.4 * sides[f"{arm}_elbow"][0] + 0.6 * sides[f"{arm}_wrist"][0] for arm in ("left", "right")]
+            pick = min if side is low else max
+            side[0] = pick(*arms, sides["skull"][0])
         high[1] = np.mean(flat(joints["pelvis"])[:, 1]) + 0.01
     return low, high
 

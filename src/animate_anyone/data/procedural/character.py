@@ -13,6 +13,7 @@ from animate_anyone.data.procedural.colours import (
     FANTASY_SKINS,
     HAIR,
     HUMAN_SKINS,
+    JOINTS,
     METALS,
     VIVID_HAIR,
     WHITE,
@@ -58,7 +59,11 @@ class Proportions:
 
 @dataclass(frozen=True, kw_only=True)
 class Palette:
-    """The colours of everything. `left_sleeve` is the shirt's colour or, on some characters, one of its own."""
+    """The colours of everything.
+
+    `left_sleeve` is the shirt's colour or, on some characters, one of its own. A robot's `skin` is its casing, its
+    `shirt` the chest plate, its `hair` the joints and hands, its `hat` the lights.
+    """
 
     skin: Colour
     hair: Colour
@@ -169,7 +174,7 @@ def _pick(rng: np.random.Generator, weights: dict[Choice, float]) -> Choice:
 def _proportions(rng: np.random.Generator, kind: Kind) -> Proportions:
     u = rng.uniform
     if kind == "human":
-        head, neck, leg_share = u(0.145, 0.175), u(0.025, 0.035), u(0.58, 0.62)
+        head, neck, leg_share = u(0.155, 0.185), u(0.025, 0.035), u(0.58, 0.62)
         head_width, shoulder, hip = head * u(0.74, 0.84), u(0.105, 0.135), u(0.055, 0.070)
         arm, arm_radius, leg_radius = u(0.32, 0.35), u(0.026, 0.034), u(0.042, 0.052)
     elif kind == "cartoon":
@@ -209,13 +214,16 @@ def _palette(rng: np.random.Generator, kind: Kind) -> Palette:
     if rng.uniform() < 0.25:
         background = shade(background, 0.45)
 
-    def clothing(*others: Colour, count: int = 6) -> Colour:
-        return apart([vivid(rng) for _ in range(count)], [skin, background, *others])
+    def clothing(*others: Colour) -> Colour:
+        return apart([vivid(rng) for _ in range(12)], [skin, background, *others])
 
     shirt = clothing() if rng.uniform() < 0.9 else apart([WHITE, shade(DARK, 1.3)], [skin, background])
     lower = clothing(shirt)
-    hairs = HAIR if kind == "human" and rng.uniform() < 0.85 else HAIR + VIVID_HAIR
-    hair = apart([hairs[rng.integers(len(hairs))] for _ in range(2)], [skin, background])
+    if kind == "robot":
+        hairs: tuple[Colour, ...] = JOINTS
+    else:
+        hairs = HAIR if kind == "human" and rng.uniform() < 0.85 else HAIR + VIVID_HAIR
+    hair = apart([hairs[rng.integers(len(hairs))] for _ in range(3)], [skin, background])
     return Palette(
         skin=skin,
         hair=hair,
@@ -224,7 +232,7 @@ def _palette(rng: np.random.Generator, kind: Kind) -> Palette:
         left_sleeve=clothing(shirt, lower) if rng.uniform() < 0.15 else shirt,
         lower=lower,
         shoes=apart([vivid(rng), vivid(rng), WHITE, shade(DARK, 1.4)], [lower, background, skin]),
-        hat=clothing(hair, count=4),
+        hat=clothing(hair),
         iris=apart([vivid(rng), vivid(rng), (0.25, 0.14, 0.08)], [WHITE, skin]),
         outline=shade(DARK, rng.uniform(0.5, 1.15)),
         background=background,
@@ -236,14 +244,17 @@ def _outfit(rng: np.random.Generator, kind: Kind) -> Outfit:
     hat: Hat = _pick(rng, {"none": 0.68, "cap": 0.11, "beanie": 0.11, "top_hat": 0.05, "party": 0.05})
     hair: HairStyle = _pick(
         rng,
-        {"short": 0.24, "bob": 0.16, "long": 0.16, "spiky": 0.13, "bun": 0.08, "ponytail": 0.1, "afro": 0.07, "bald": 0.06},
+        {"short": 0.24, "bob": 0.16, "long": 0.16, "spiky": 0.13,
+         "bun": 0.08, "ponytail": 0.1, "afro": 0.07, "bald": 0.06},
     )  # fmt: skip
+    pattern: PatternKind = _pick(rng, {"plain": 0.5, "stripes": 0.26, "dots": 0.12, "checks": 0.12})
+    emblem: Emblem = _pick(rng, {"none": 0.4, "disc": 0.15, "star": 0.17, "heart": 0.15, "diamond": 0.13})
     return Outfit(
         sleeves=_pick(rng, {"long": 0.55, "short": 0.45}),
         lower=_pick(rng, {"trousers": 0.5, "shorts": 0.27, "skirt": 0.23}),
-        pattern=_pick(rng, {"plain": 0.48, "stripes": 0.26, "dots": 0.13, "checks": 0.13}),
+        pattern=pattern,
         pattern_period=rng.uniform(0.055, 0.085),
-        emblem=_pick(rng, {"none": 0.5, "disc": 0.12, "star": 0.15, "heart": 0.12, "diamond": 0.11}),
+        emblem=emblem if pattern == "plain" or kind == "robot" else "none",
         hair="short" if hat != "none" and hair in ("spiky", "bun", "afro") else hair,
         hat="none" if kind == "robot" else hat,
     )

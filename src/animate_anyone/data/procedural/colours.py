@@ -8,16 +8,20 @@ import numpy as np
 Colour = tuple[float, float, float]
 
 HUMAN_SKINS: tuple[Colour, ...] = (
-    (0.98, 0.84, 0.73), (0.95, 0.78, 0.64), (0.89, 0.69, 0.53), (0.78, 0.57, 0.40), (0.62, 0.42, 0.28), (0.45, 0.29, 0.19),
+    (0.98, 0.84, 0.73), (0.95, 0.78, 0.64), (0.89, 0.69, 0.53),
+    (0.78, 0.57, 0.40), (0.62, 0.42, 0.28), (0.45, 0.29, 0.19),
 )  # fmt: skip
 FANTASY_SKINS: tuple[Colour, ...] = ((0.60, 0.85, 0.55), (0.55, 0.75, 0.95), (0.80, 0.66, 0.95), (1.00, 0.80, 0.45))
 METALS: tuple[Colour, ...] = (
     (0.82, 0.85, 0.90), (0.62, 0.68, 0.76), (0.95, 0.94, 0.90), (0.90, 0.72, 0.35), (0.45, 0.52, 0.62),
 )  # fmt: skip
 HAIR: tuple[Colour, ...] = (
-    (0.12, 0.09, 0.09), (0.32, 0.19, 0.11), (0.55, 0.33, 0.16), (0.90, 0.72, 0.35), (0.75, 0.30, 0.12), (0.70, 0.70, 0.74),
+    (0.12, 0.09, 0.09), (0.32, 0.19, 0.11), (0.55, 0.33, 0.16),
+    (0.90, 0.72, 0.35), (0.75, 0.30, 0.12), (0.70, 0.70, 0.74),
 )  # fmt: skip
 VIVID_HAIR: tuple[Colour, ...] = ((0.95, 0.45, 0.65), (0.30, 0.55, 0.90), (0.45, 0.75, 0.50), (0.60, 0.40, 0.85))
+JOINTS: tuple[Colour, ...] = ((0.20, 0.22, 0.27), (0.48, 0.50, 0.55), (0.90, 0.91, 0.93), (0.55, 0.38, 0.22))
+WELL_APART = 0.33
 DARK: Colour = (0.13, 0.11, 0.16)
 WHITE: Colour = (0.98, 0.98, 0.97)
 
@@ -40,8 +44,12 @@ def distance(a: Colour, b: Colour) -> float:
 
 
 def apart(candidates: Sequence[Colour], chosen: Sequence[Colour]) -> Colour:
-    """The candidate whose nearest neighbour among the chosen colours is farthest away."""
-    return max(candidates, key=lambda candidate: min(distance(candidate, other) for other in chosen))
+    """The first candidate well apart from all chosen colours, or else the one that is farthest from them."""
+
+    def gap(candidate: Colour) -> float:
+        return min(distance(candidate, other) for other in chosen)
+
+    return next((candidate for candidate in candidates if gap(candidate) >= WELL_APART), max(candidates, key=gap))
 
 
 def shade(colour: Colour, factor: float) -> Colour:

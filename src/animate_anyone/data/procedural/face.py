@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from animate_anyone.data.procedural.arrays import Array
 from animate_anyone.data.procedural.character import Face
-from animate_anyone.data.procedural.motion import Array
 
 
 def mouth_opening(mouth: Array) -> Array:
@@ -47,9 +47,7 @@ def landmarks(face: Face, *, blink: Array, mouth: Array) -> Array:
     t = np.linspace(-1.0, 1.0, 5)
     nostrils = np.stack([0.13 * t, face.nose_y + 0.05 * (1 - t**2)], axis=-1)
     still = np.concatenate([jaw, brows(face).reshape(10, 2), bridge, nostrils])
-    return np.concatenate(
-        [np.broadcast_to(still, (frames, 36, 2)), _eyes(face, blink), _lips(face, mouth)], axis=1
-    )
+    return np.concatenate([np.broadcast_to(still, (frames, 36, 2)), _eyes(face, blink), _lips(face, mouth)], axis=1)
 
 
 def _eyes(face: Face, blink: Array) -> Array:

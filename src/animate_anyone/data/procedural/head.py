@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from animate_anyone.data.procedural.arrays import Array
 from animate_anyone.data.procedural.body import detail, part, solid
 from animate_anyone.data.procedural.colours import DARK, WHITE, Colour, shade
 from animate_anyone.data.procedural.face import brows, eye_centres, eye_opening, landmarks
 from animate_anyone.data.procedural.keypoints import EARS
-from animate_anyone.data.procedural.motion import Array
 from animate_anyone.data.procedural.paint import Painted, Part
 from animate_anyone.data.procedural.puppet import Puppet
 from animate_anyone.data.procedural.shapes import Capsules, Ellipses, Polygon, capsule, discs, polyline
@@ -16,7 +16,9 @@ FRINGES: dict[str, tuple[tuple[float, float], ...]] = {
     "short": ((0.86, -0.20), (0.62, -0.52), (0.10, -0.44), (-0.40, -0.58), (-0.86, -0.20)),
     "bob": ((0.90, 0.30), (0.78, -0.34), (0.25, -0.40), (-0.25, -0.40), (-0.78, -0.34), (-0.90, 0.30)),
     "long": ((0.92, 0.45), (0.74, -0.20), (0.05, -0.72), (-0.74, -0.20), (-0.92, 0.45)),
-    "spiky": ((0.88, -0.15), (0.60, -0.55), (0.42, -0.28), (0.12, -0.58), (-0.12, -0.26), (-0.42, -0.58), (-0.88, -0.15)),
+    "spiky": (
+        (0.88, -0.15), (0.60, -0.55), (0.42, -0.28), (0.12, -0.58), (-0.12, -0.26), (-0.42, -0.58), (-0.88, -0.15),
+    ),
     "bun": ((0.88, -0.10), (0.58, -0.62), (0.0, -0.72), (-0.58, -0.62), (-0.88, -0.10)),
     "ponytail": ((0.88, -0.10), (0.50, -0.40), (-0.20, -0.66), (-0.60, -0.50), (-0.88, -0.10)),
     "afro": ((0.90, -0.15), (0.60, -0.50), (0.0, -0.60), (-0.60, -0.50), (-0.90, -0.15)),
@@ -37,9 +39,8 @@ def hair_behind(puppet: Puppet) -> list[Part]:
     match outfit.hair:
         case "long" | "bob":
             reach = 1.75 if outfit.hair == "long" else 0.85
-            edge = np.array([
-                [-0.85, -0.4, -0.4], [0.85, -0.4, -0.4], [0.95, 0.4, -0.4], [0.80, reach, -0.4], [-0.80, reach, -0.4], [-0.95, 0.4, -0.4],
-            ])  # fmt: skip
+            right = np.array([[-0.85, -0.4, -0.4], [-0.95, 0.4, -0.4], [-0.80, reach, -0.4]])
+            edge = np.concatenate([right, right[::-1] * np.array([-1.0, 1.0, 1.0])])
             shape = Polygon(vertices=puppet.on_head(edge), rounding=0.2 * size * unit)
         case "ponytail":
             tail = puppet.on_head(np.array([[0.55, -0.75, -0.6], [1.25, -0.45, -0.8], [1.35, 0.45, -0.8]]))
@@ -153,14 +154,18 @@ def _hat(puppet: Puppet) -> list[Part]:
             crown = np.concatenate([puppet.around_head(_dome(1.14, -0.36, 13)), puppet.on_head(front)], axis=1)
             shapes = [solid(puppet, Polygon(vertices=crown, rounding=0.03 * size * unit), palette.hat, 0.4 * size)]
             if kind == "cap":
-                peak = puppet.on_head(np.array([[-0.72, -0.46, 0.75], [0.72, -0.46, 0.75], [0.5, -0.30, 1.45], [-0.5, -0.30, 1.45]]))
+                peak = puppet.on_head(
+                    np.array([[-0.72, -0.46, 0.75], [0.72, -0.46, 0.75], [0.5, -0.30, 1.45], [-0.5, -0.30, 1.45]])
+                )
                 shapes.append(solid(puppet, Polygon(vertices=peak, rounding=0.10 * size * unit), trim, 0.3 * size))
             else:
                 top = puppet.on_head(np.array([[0.0, -1.22, 0.0]]))[:, 0]
                 shapes.append(solid(puppet, polyline(band, 0.15 * size * unit), trim, 0.2 * size))
                 shapes.append(solid(puppet, discs(top, 0.2 * size * unit), WHITE, 0.2 * size))
         case "top_hat":
-            sides = puppet.on_head(np.array([[-0.68, -0.7, 0.0], [-0.74, -1.9, 0.0], [0.74, -1.9, 0.0], [0.68, -0.7, 0.0]]))
+            sides = puppet.on_head(
+                np.array([[-0.68, -0.7, 0.0], [-0.74, -1.9, 0.0], [0.74, -1.9, 0.0], [0.68, -0.7, 0.0]])
+            )
             ribbon = puppet.on_head(np.array([[-0.66, -0.95, 0.0], [0.66, -0.95, 0.0]]))
             brim = puppet.on_head(np.array([[-1.15, -0.66, 0.3], [1.15, -0.66, 0.3]]))
             shapes = [

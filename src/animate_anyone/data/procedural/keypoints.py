@@ -32,9 +32,7 @@ def pose_sequence(puppet: Puppet, *, width: int, height: int, fps: float) -> Pos
     facing = angles["yaw"] + angles["chest_turn"] + angles["head_turn"]
     scores[facing > HIDDEN_EAR, BODY_NAMES.index("left_ear")] = 0.0
     scores[facing < -HIDDEN_EAR, BODY_NAMES.index("right_ear")] = 0.0
-    return PoseSequence(
-        keypoints=keypoints.astype(np.float32), scores=scores, width=width, height=height, fps=fps
-    )
+    return PoseSequence(keypoints=keypoints.astype(np.float32), scores=scores, width=width, height=height, fps=fps)
 
 
 def _foot(puppet: Puppet, side: str, sign: float) -> np.ndarray:

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from animate_anyone.data.procedural.arrays import Array
 from animate_anyone.data.procedural.seeds import generator
 
-Array = npt.NDArray[np.float64]
 Angles = Mapping[str, Array]
 Kind = Literal["wave", "walk", "dance", "jump", "squat", "arm_raise", "side_step", "sway", "jacks", "boxing"]
 
@@ -62,9 +61,7 @@ class Motion:
     def angles(self, times: Array) -> Angles:
         """The value of every channel of `LIMITS` at times (F,) in seconds, each (F,)."""
         turns = times / self.period
-        values = {
-            name: np.clip(self.waves.get(name, Wave()).at(turns), *limit) for name, limit in LIMITS.items()
-        }
+        values = {name: np.clip(self.waves.get(name, Wave()).at(turns), *limit) for name, limit in LIMITS.items()}
         for side in ("left", "right"):
             # A hanging upper arm cannot turn its elbow outwards; a raised one can.
             values[f"{side}_arm_twist"] = np.minimum(values[f"{side}_arm_twist"], values[f"{side}_arm_out"])
@@ -211,8 +208,9 @@ def _dance(rng: np.random.Generator) -> Waves:
             terms=tuple((1.9 * amplitude, cycles, phase) for amplitude, cycles, phase in leg_forward.terms),
         )
         waves |= {
-            f"{side}_arm_out": out, f"{side}_arm_forward": forward, f"{side}_arm_twist": twist, f"{side}_elbow": elbow,
-            f"{side}_leg_out": leg_out, f"{side}_leg_forward": leg_forward, f"{side}_knee": knee, f"{side}_ankle": leg_forward,
+            f"{side}_arm_out": out, f"{side}_arm_forward": forward, f"{side}_arm_twist": twist,
+            f"{side}_elbow": elbow, f"{side}_leg_out": leg_out, f"{side}_leg_forward": leg_forward,
+            f"{side}_knee": knee, f"{side}_ankle": leg_forward,
         }  # fmt: skip
     return waves
 

@@ -11,15 +11,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from animate_anyone.data.procedural.arrays import Array, Indices
 from animate_anyone.data.procedural.colours import Colour
-from animate_anyone.data.procedural.motion import Array
 from animate_anyone.data.procedural.shapes import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cloth:
-    """A pattern woven into a shape: at `origin` (F, 2), `inverse` (F, 2, 2) maps pixel offsets to the cloth's own
-    coordinates (across, along), in units; `scale` (F,) is pixels a unit."""
+    """A pattern woven into a shape.
+
+    `inverse` (F, 2, 2) maps pixel offsets from `origin` (F, 2) to the cloth's own coordinates (across, along) in
+    units; `scale` (F,) is pixels a unit.
+    """
 
     kind: Literal["stripes", "dots", "checks"]
     colour: Colour
@@ -50,7 +53,7 @@ class Part:
     outline_colour: Colour
 
 
-def paint_part(canvas: Tensor, part: Part, frames: Array) -> None:
+def paint_part(canvas: Tensor, part: Part, frames: Indices) -> None:
     """Paint the chosen frames of a part over `canvas` (len(frames), 3, H, W), in place."""
     outline = part.outline[frames]
     width = float(np.max(outline))
@@ -94,7 +97,7 @@ class _Window:
         self._canvas.scatter_(2, self._index, under)
 
 
-def _shaded(painted: Painted, window: _Window, frames: Array, canvas: Tensor) -> Tensor:
+def _shaded(painted: Painted, window: _Window, frames: Indices, canvas: Tensor) -> Tensor:
     colour = _pixels(painted.colour, canvas)
     if painted.cloth is not None:
         share = _weave(painted.cloth, window, frames).flatten(1)[:, None]
@@ -105,7 +108,7 @@ def _shaded(painted: Painted, window: _Window, frames: Array, canvas: Tensor) ->
     return colour
 
 
-def _weave(cloth: Cloth, window: _Window, frames: Array) -> Tensor:
+def _weave(cloth: Cloth, window: _Window, frames: Indices) -> Tensor:
     """The share (F, h, w) of the pattern's second colour."""
     inverse = cloth.inverse[frames]
     ox, oy = (_column(cloth.origin[frames, i], window.x) for i in range(2))

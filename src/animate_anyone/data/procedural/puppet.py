@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from animate_anyone.data.procedural.arrays import Array
 from animate_anyone.data.procedural.camera import Camera
 from animate_anyone.data.procedural.character import Character
-from animate_anyone.data.procedural.motion import Angles, Array
+from animate_anyone.data.procedural.motion import Angles
 from animate_anyone.data.procedural.skeleton import Skeleton
 
 FINGER_SPREAD = np.radians([52.0, 16.0, 3.0, -10.0, -24.0])
@@ -41,7 +42,9 @@ class Puppet:
         """Pixels (F, N, 2) of points (N, 3) or (F, N, 3) given in head radii; z = 1 is the front of the face."""
         p = self.character.proportions
         local = points * np.array([p.head_width / 2, p.head / 2, p.head_width / 2])
-        turned = np.einsum("fij,f...nj->fni", self.skeleton.head, np.broadcast_to(local, (len(self.unit), *local.shape[-2:])))
+        turned = np.einsum(
+            "fij,f...nj->fni", self.skeleton.head, np.broadcast_to(local, (len(self.unit), *local.shape[-2:]))
+        )
         return self.camera.project(self.skeleton.joints["skull"][:, None] + turned)
 
     def on_face(self, points: Array) -> Array:
@@ -49,7 +52,7 @@ class Puppet:
         return self.on_head(np.concatenate([points, face_depth(points)[..., None]], axis=-1))
 
     def head_shape(self) -> tuple[Array, Array]:
-        """The head's direction across in the picture (unit, (F, 2)) and its radii across and along (F, 2), in pixels."""
+        """The unit vector (F, 2) across the head in the picture, and its radii (F, 2) across and along, in pixels."""
         origin, chin = np.moveaxis(self.on_head(np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]])), 1, 0)
         down = (chin - origin) / np.linalg.norm(chin - origin, axis=-1, keepdims=True)
         p = self.character.proportions

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from animate_anyone.data.clip import Clip
 from animate_anyone.data.procedural import body, head, robot
+from animate_anyone.data.procedural.arrays import Array, Indices
 from animate_anyone.data.procedural.background import paint_background
 from animate_anyone.data.procedural.camera import frame_motion
 from animate_anyone.data.procedural.character import character_from_seed
 from animate_anyone.data.procedural.keypoints import pose_sequence
-from animate_anyone.data.procedural.motion import Array, motion_from_seed
+from animate_anyone.data.procedural.motion import motion_from_seed
 from animate_anyone.data.procedural.paint import Part, paint_part
 from animate_anyone.data.procedural.puppet import Puppet
 from animate_anyone.data.procedural.skeleton import pose_skeleton
@@ -22,7 +22,13 @@ MIN_SIDE, MAX_SIDE = 32, 2048
 
 
 def render_clip(
-    *, character: int, motion: int, num_frames: int, size: int | Size, fps: float = 12.0, device: str | torch.device = "cpu"
+    *,
+    character: int,
+    motion: int,
+    num_frames: int,
+    size: int | Size,
+    fps: float = 12.0,
+    device: str | torch.device = "cpu",
 ) -> Clip:
     """Draw the first frames of a motion.
 
@@ -113,7 +119,7 @@ def _parts(puppet: Puppet) -> dict[str, list[Part]]:
     }
 
 
-def _depth_orders(puppet: Puppet) -> list[tuple[tuple[str, ...], Array]]:
+def _depth_orders(puppet: Puppet) -> list[tuple[tuple[str, ...], Indices]]:
     """The frames grouped by the order, from far to near, in which parts are to be painted there."""
     frames = len(puppet.unit)
     depths = {"hair behind": np.full(frames, -2.0), "trunk": np.zeros(frames), "head": np.ones(frames)}
@@ -128,6 +134,4 @@ def _depth_orders(puppet: Puppet) -> list[tuple[tuple[str, ...], Array]]:
     names = np.array(list(depths))
     order = np.argsort(np.stack(list(depths.values()), axis=1), axis=1, kind="stable")
     distinct, group = np.unique(order, axis=0, return_inverse=True)
-    return [
-        (tuple(names[row]), np.flatnonzero(group.reshape(-1) == index)) for index, row in enumerate(distinct)
-    ]
+    return [(tuple(names[row]), np.flatnonzero(group.reshape(-1) == index)) for index, row in enumerate(distinct)]

@@ -2,16 +2,15 @@
 
 import numpy as np
 
+from animate_anyone.data.procedural.arrays import Array
 from animate_anyone.data.procedural.body import detail, emblem_outline, hand, part, solid
 from animate_anyone.data.procedural.colours import Colour, shade
 from animate_anyone.data.procedural.face import eye_centres, eye_opening, landmarks
 from animate_anyone.data.procedural.keypoints import EARS
-from animate_anyone.data.procedural.motion import Array
 from animate_anyone.data.procedural.paint import Painted, Part
 from animate_anyone.data.procedural.puppet import Puppet
 from animate_anyone.data.procedural.shapes import Ellipses, Polygon, capsule, discs, polyline
 
-JOINT: Colour = (0.24, 0.26, 0.31)
 VISOR: Colour = (0.08, 0.10, 0.15)
 
 
@@ -21,10 +20,10 @@ def arm(puppet: Puppet, side: str) -> Part:
     radius = puppet.character.proportions.arm_radius
     shoulder, elbow, wrist = (puppet.joint(f"{side}_{name}") for name in ("shoulder", "elbow", "wrist"))
     accent = palette.left_sleeve if side == "left" else palette.shirt
-    shapes = hand(puppet, side, JOINT)
+    shapes = hand(puppet, side, palette.hair)
     shapes.append(_plate(puppet, elbow, wrist, radius * 0.95, radius * 1.15, palette.skin))
     shapes.append(_plate(puppet, shoulder, elbow, radius * 0.9, radius * 0.9, palette.skin))
-    shapes.append(solid(puppet, discs(elbow, 0.85 * radius * unit), JOINT, radius))
+    shapes.append(solid(puppet, discs(elbow, 0.85 * radius * unit), palette.hair, radius))
     shapes.append(solid(puppet, discs(shoulder, 1.5 * radius * unit), accent, radius))
     return part(puppet, shapes)
 
@@ -33,14 +32,12 @@ def leg(puppet: Puppet, side: str) -> Part:
     """Two plates, a round knee and a block of a foot."""
     palette, unit = puppet.character.palette, puppet.unit
     radius = puppet.character.proportions.leg_radius
-    hip, knee, ankle, heel, toe = (
-        puppet.joint(f"{side}_{name}") for name in ("hip", "knee", "ankle", "heel", "toe")
-    )
+    hip, knee, ankle, heel, toe = (puppet.joint(f"{side}_{name}") for name in ("hip", "knee", "ankle", "heel", "toe"))
     return part(puppet, [
         solid(puppet, capsule(heel, toe, 0.030 * unit, 0.034 * unit), palette.shoes, 0.03),
         _plate(puppet, knee, ankle, radius * 0.8, radius * 1.05, palette.lower),
         _plate(puppet, hip, knee, radius * 1.0, radius * 0.85, palette.skin),
-        solid(puppet, discs(knee, 0.78 * radius * unit), JOINT, radius),
+        solid(puppet, discs(knee, 0.78 * radius * unit), palette.hair, radius),
     ])  # fmt: skip
 
 
@@ -63,7 +60,7 @@ def torso(puppet: Puppet) -> list[Part]:
     neck = capsule(puppet.joint("neck"), puppet.joint("skull"), 0.03 * unit)
     spine = capsule(puppet.joint("middle"), puppet.joint("pelvis"), 0.7 * p.hip * unit)
     return [
-        part(puppet, [solid(puppet, neck, JOINT, 0.03), solid(puppet, spine, JOINT, 0.05)]),
+        part(puppet, [solid(puppet, neck, palette.hair, 0.03), solid(puppet, spine, palette.hair, 0.05)]),
         part(puppet, [solid(puppet, capsule(right, left, 1.05 * p.leg_radius * unit), shade(palette.skin, 0.8), 0.05)]),
         part(puppet, shapes),
     ]
@@ -78,7 +75,7 @@ def head(puppet: Puppet) -> list[Part]:
     visor = puppet.on_head(np.array([[-0.66, -0.42, 0.8], [0.66, -0.42, 0.8], [0.62, 0.32, 0.8], [-0.62, 0.32, 0.8]]))
     mast = puppet.on_head(np.array([[0.0, -0.9, 0.0], [0.0, -1.5, 0.0]]))
     return [part(puppet, [
-        solid(puppet, polyline(mast, 0.07 * radius), JOINT, 0.1),
+        solid(puppet, polyline(mast, 0.07 * radius), palette.hair, 0.1),
         solid(puppet, discs(mast[:, 1], 0.17 * radius), palette.hat, 0.1),
         solid(puppet, discs(puppet.on_head(EARS), 0.24 * radius), palette.shirt, 0.1),
         solid(puppet, Polygon(vertices=box, rounding=0.2 * radius), palette.skin, 0.4 * size),

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from animate_anyone.data.procedural.motion import Array
+from animate_anyone.data.procedural.arrays import Array, Indices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Capsules:
     start_radius: Array
     end_radius: Array
 
-    def at(self, frames: Array) -> Self:
+    def at(self, frames: Indices) -> Self:
         """The shape in the chosen frames."""
         return type(self)(
             start=self.start[frames], end=self.end[frames],
@@ -52,7 +52,7 @@ class Ellipses:
     axis: Array
     radii: Array
 
-    def at(self, frames: Array) -> Self:
+    def at(self, frames: Indices) -> Self:
         """The shape in the chosen frames."""
         return type(self)(centre=self.centre[frames], axis=self.axis[frames], radii=self.radii[frames])
 
@@ -83,7 +83,7 @@ class Polygon:
     vertices: Array
     rounding: Array
 
-    def at(self, frames: Array) -> Self:
+    def at(self, frames: Indices) -> Self:
         """The shape in the chosen frames."""
         return type(self)(vertices=self.vertices[frames], rounding=self.rounding[frames])
 

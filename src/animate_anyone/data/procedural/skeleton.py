@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from animate_anyone.data.procedural.arrays import Array
 from animate_anyone.data.procedural.character import Proportions
-from animate_anyone.data.procedural.motion import Angles, Array
+from animate_anyone.data.procedural.motion import Angles
 
 DOWN = np.array([0.0, 1.0, 0.0])
 FORWARD = np.array([0.0, 0.0, 1.0])
@@ -29,8 +30,10 @@ class Skeleton:
 
 
 def turn(angles: Array, axis: str) -> Array:
-    """Rotations (F, 3, 3) by angles (F,) in degrees about x (down swings forward), y (forward swings to the
-    image's right) or z (down swings to the image's left)."""
+    """Rotations (F, 3, 3) by angles (F,) in degrees.
+
+    About x, down swings forward; about y, forward swings to the image's right; about z, down to the image's left.
+    """
     c, s = np.cos(np.radians(angles)), np.sin(np.radians(angles))
     zero, one = np.zeros_like(c), np.ones_like(c)
     rows = {
@@ -94,7 +97,9 @@ def _leg(p: Proportions, angles: Angles, *, side: str, sign: float, body: Array,
     knee = hip + spread @ turn(forward, "x") @ (p.thigh * DOWN)
     ankle = knee + spread @ turn(forward - bend, "x") @ (p.shin * DOWN)
     # The foot trails the shin a little and points outwards.
-    foot = body @ turn(sign * 16.0 * np.ones_like(bend), "y") @ turn(0.8 * (forward - bend) + angles[f"{side}_ankle"], "x")
+    foot = (
+        body @ turn(sign * 16.0 * np.ones_like(bend), "y") @ turn(0.8 * (forward - bend) + angles[f"{side}_ankle"], "x")
+    )
     return {
         f"{side}_hip": hip,
         f"{side}_knee": knee,
