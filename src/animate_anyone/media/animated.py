@@ -1,6 +1,6 @@
 """Animated pictures (GIF, WebP, PNG) as videos, through Pillow, which alone reads all three."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def decode_animation(path: Path) -> Iterator[tuple[float, UInt8[np.ndarray, "hei
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(path: Path) -> Generator[Image.Image, None, None]:
     try:
         image = Image.open(path, formats=FORMATS)
     except DECODE_ERRORS as error:
@@ -93,6 +93,7 @@ def _num_frames(path: Path, image: Image.Image) -> int:
 
 def _durations(path: Path, image: Image.Image, num_frames: int) -> Iterator[float]:
     """Step the picture through its frames, giving the seconds for which each is shown."""
+    size = image.size
     for index in range(num_frames):
         try:
             image.seek(index)
@@ -100,6 +101,11 @@ def _durations(path: Path, image: Image.Image, num_frames: int) -> Iterator[floa
             duration = float(image.info.get("duration", 0)) / 1000
         except DECODE_ERRORS as error:
             raise _damaged(path, index, error) from error
+        if image.size != size:
+            raise MediaError(
+                f"{path}: changes its size from {size[0]}x{size[1]} to {image.width}x{image.height} at frame {index}. "
+                "Export it again with frames of one size."
+            )
         yield duration if duration >= SHORTEST_DURATION else DEFAULT_DURATION
 
 

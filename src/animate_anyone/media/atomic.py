@@ -3,7 +3,7 @@
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,33 +11,44 @@ from animate_anyone.errors import MediaError
 
 
 @contextmanager
-def complete_file(path: Path) -> Iterator[Path]:
+def complete_file(path: Path) -> Generator[Path, None, None]:
     """A temporary path beside `path`, renamed to it when the block ends well and removed when it does not.
 
     Missing parent folders are made. An existing file is replaced.
 
     Raises:
-        MediaError: The place cannot be written to, or writing failed, for instance because the disk is full.
+        MediaError: The place cannot be written to.
     """
-    with _renamed(path) as temporary:
+    temporary = _temporary(path)
+    try:
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        with reported(path):
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
-def complete_folder(path: Path) -> Iterator[Path]:
+def complete_folder(path: Path) -> Generator[Path, None, None]:
     """A new temporary folder beside `path`, renamed to it when the block ends well and removed when it does not.
 
     Raises:
-        MediaError: As for `complete_file`, or `path` exists and is not an empty folder.
+        MediaError: The place cannot be written to, or `path` exists and is not an empty folder.
     """
     check_free_folder(path)
-    with _renamed(path) as temporary:
+    temporary = _temporary(path)
+    with reported(path):
         temporary.mkdir()
+    try:
         yield temporary
-        if path.exists():
-            path.rmdir()
+        with reported(path):
+            if path.exists():
+                path.rmdir()
+            os.replace(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def check_free_folder(path: Path) -> None:
@@ -51,19 +62,18 @@ def check_free_folder(path: Path) -> None:
 
 
 @contextmanager
-def _renamed(path: Path) -> Iterator[Path]:
-    # The suffix stays, since libraries choose the format by it; the dot hides unfinished work from listings.
-    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
+def reported(path: Path) -> Generator[None, None, None]:
+    """Turn the operating system's refusals within the block into a `MediaError` that names `path`."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        os.replace(temporary, path)
+        yield
     except OSError as error:
         raise MediaError(
             f"{path}: cannot be written ({error.strerror or error}). Check the folder's permissions and the free space."
         ) from error
-    finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        else:
-            temporary.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> Path:
+    with reported(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    # The suffix stays, since libraries choose the format by it; the dot hides unfinished work from listings.
+    return path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")

@@ -1,8 +1,9 @@
 """The sound of a driving video, carried into an output while its frames are written."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +23,8 @@ COPIED_CODECS = ("aac", "mp3", "ac3", "eac3", "alac")
 """What players expect in an MP4; sound of another kind is encoded again as AAC."""
 ENCODED_RATE = 48_000
 
+TimedPacket = tuple[float, Packet]  # pyright: ignore[reportMissingTypeArgument]  (generic in the stubs only)
+"""Seconds in the output at which the packet begins, and the packet."""
 Audio = Literal["copied", "encoded", "none"]
 
 
@@ -49,7 +52,7 @@ class Soundtrack:
 
 
 @contextmanager
-def soundtrack(path: Path | None, output: OutputContainer) -> Iterator[Soundtrack | None]:
+def soundtrack(path: Path | None, output: OutputContainer) -> Generator[Soundtrack | None, None, None]:
     """The sound of the video at `path`, for an output without packets yet; None where there is no sound.
 
     Raises:
@@ -70,12 +73,10 @@ def soundtrack(path: Path | None, output: OutputContainer) -> Iterator[Soundtrac
         yield Soundtrack(source, output, path=path, start=info.timing.start)
 
 
-def _copied(
-    source: InputContainer, stream: AudioStream, target: AudioStream, *, start: float
-) -> Iterator[tuple[float, Packet]]:
-    """(seconds in the output, packet), not decoded."""
+def _copied(source: InputContainer, stream: AudioStream, target: AudioStream, *, start: float) -> Iterator[TimedPacket]:
+    """The packets as they are, moved in time."""
     for packet in source.demux(stream):
-        if packet.pts is None or packet.dts is None or packet.time_base is None:
+        if packet.pts is None or packet.dts is None:
             continue
         shift = round(start / packet.time_base)
         packet.pts -= shift
@@ -89,24 +90,21 @@ def _copied(
 
 def _encoded(
     source: InputContainer, stream: AudioStream, target: AudioStream, *, start: float
-) -> Iterator[tuple[float, Packet]]:
-    """(seconds in the output, packet), decoded and encoded again."""
-    for frame in source.decode(stream):
-        if frame.pts is None or frame.time_base is None:
-            continue
-        frame.pts -= round(start / frame.time_base)
-        if frame.pts >= 0:
-            yield from _timed(target.encode(frame))
-    yield from _timed(target.encode(None))
+) -> Iterator[TimedPacket]:
+    """The sound decoded and encoded again."""
+    for frame in chain(source.decode(stream), [None]):  # None empties the encoder
+        if frame is not None:
+            if frame.pts is None or frame.time_base is None:
+                continue
+            frame.pts -= round(start / frame.time_base)
+            if frame.pts < 0:
+                continue
+        for packet in target.encode(frame):
+            if packet.pts is not None:
+                yield float(packet.pts * packet.time_base), packet
 
 
-def _timed(packets: list[Packet]) -> Iterator[tuple[float, Packet]]:
-    for packet in packets:
-        if packet.pts is not None and packet.time_base is not None:
-            yield float(packet.pts * packet.time_base), packet
-
-
-def _until_damaged(packets: Iterator[tuple[float, Packet]], *, path: Path) -> Iterator[tuple[float, Packet]]:
+def _until_damaged(packets: Iterator[TimedPacket], *, path: Path) -> Iterator[TimedPacket]:
     """The packets up to damage in the sound, which is no reason to lose the frames already made."""
     try:
         yield from packets

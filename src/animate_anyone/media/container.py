@@ -2,7 +2,7 @@
 
 import logging
 from array import array
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,7 +35,7 @@ HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 
 
 @contextmanager
-def open_container(path: Path) -> Iterator[InputContainer]:
+def open_container(path: Path) -> Generator[InputContainer, None, None]:
     """Open a media file for reading, in such a way that nothing but this file can be opened through it.
 
     Playlists and scripts, which name other files and addresses, are refused by the list of containers.
@@ -73,7 +73,7 @@ def scan_container(path: Path) -> VideoInfo:
         first: VideoFrame | None = None
         for packet in container.demux(stream, *container.streams.audio):
             tick = packet.dts if packet.pts is None else packet.pts
-            if tick is not None and packet.time_base is not None:
+            if tick is not None:
                 end = max(end, float((tick + (packet.duration or 0)) * packet.time_base))
             if packet.stream is not stream:
                 continue
@@ -95,7 +95,7 @@ def scan_container(path: Path) -> VideoInfo:
         ordered = np.sort(np.frombuffer(ticks, dtype=np.int64))
         tick_seconds = float(stream.time_base)
         timing = fit_timing(
-            ordered * tick_seconds,
+            (ordered * tick_seconds).tolist(),
             last_duration=(end_tick - int(ordered[-1])) * tick_seconds,
             resolution=tick_seconds,
             declared_fps=float(stream.average_rate) if stream.average_rate else None,
@@ -103,7 +103,7 @@ def scan_container(path: Path) -> VideoInfo:
         check_length(path, num_frames=timing.num_frames, fps=timing.fps)
         width, height = _square_size(stream)
         check_size(path, width, height, max_pixels=MAX_FRAME_PIXELS)
-        size = Size(height, width) if first.rotation % 180 else Size(width, height)
+        size = Size(height, width) if _quarter_turns(first) % 2 else Size(width, height)
         return VideoInfo(size=size, timing=timing, has_audio=bool(container.streams.audio))
 
 
@@ -126,7 +126,7 @@ def decode_container(path: Path, info: VideoInfo) -> Iterator[tuple[float, UInt8
                     f"at frame {num_decoded}. Convert it to one size first."
                 )
             # Some containers (AVI) store no times; their frames follow each other at the stated rate.
-            seconds = info.timing.start + num_decoded / info.fps if frame.time is None else frame.time
+            seconds = info.timing.start + num_decoded / info.fps if frame.pts is None else frame.time
             yield seconds, _upright(frame, width=width, height=height)
             num_decoded += 1
     if info.timing.constant and num_decoded < TRUNCATED_BELOW * info.num_frames:
@@ -138,8 +138,11 @@ def decode_container(path: Path, info: VideoInfo) -> Iterator[tuple[float, UInt8
 
 def _video_stream(path: Path, container: InputContainer) -> VideoStream:
     for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:  # the cover of a music file
-            return stream
+        if stream.disposition & Disposition.attached_pic:  # the cover of a music file
+            continue
+        if stream.codec_context is None:  # pyright: ignore[reportUnnecessaryComparison]  (so for unknown codecs)
+            raise MediaError(f"{path}: its video is of a kind unknown to FFmpeg. Convert it to H.264 MP4 first.")
+        return stream
     raise MediaError(f"{path}: has no video in it, only sound or other data. Give a file with a video.")
 
 
@@ -164,4 +167,9 @@ def _upright(frame: VideoFrame, *, width: int, height: int) -> UInt8[np.ndarray,
         # What players assume of untagged video.
         matrix = Colorspace.ITU709 if frame.height >= HD_HEIGHT else Colorspace.ITU601
     picture = frame.reformat(width=width, height=height, format="rgb24", src_colorspace=matrix)
-    return np.ascontiguousarray(np.rot90(picture.to_ndarray(), k=frame.rotation // 90))
+    return np.ascontiguousarray(np.rot90(picture.to_ndarray(), k=_quarter_turns(frame)))
+
+
+def _quarter_turns(frame: VideoFrame) -> int:
+    """Counter-clockwise, to turn the stored picture upright."""
+    return round(frame.rotation / 90) % 4

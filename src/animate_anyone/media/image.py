@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
 from animate_anyone.errors import MediaError
-from animate_anyone.media.atomic import complete_file
+from animate_anyone.media.atomic import complete_file, reported
 from animate_anyone.media.limits import MAX_IMAGE_PIXELS, check_file, check_size
 
 logger = logging.getLogger(__name__)
@@ -17,11 +17,11 @@ logger = logging.getLogger(__name__)
 BACKGROUND = (128, 128, 128)
 """Colour behind transparent pixels unless another is asked for: mid-grey, neither hiding dark nor light figures."""
 
-READABLE_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
+READABLE_FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
 WRITABLE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 DECODE_ERRORS = (
-    OSError, SyntaxError, ValueError, TypeError, ArithmeticError, LookupError, EOFError, struct.error,
+    OSError, RuntimeError, SyntaxError, ValueError, TypeError, ArithmeticError, LookupError, EOFError, struct.error,
     Image.DecompressionBombError, Image.DecompressionBombWarning,
 )  # fmt: skip
 """What Pillow's readers raise on damaged bytes. Catch them around nothing but calls of Pillow."""
@@ -41,14 +41,16 @@ def load_image(path: Path | str, *, background: tuple[int, int, int] = BACKGROUN
     """
     path = Path(path)
     check_file(path, expected="a picture")
+    Image.init()
+    formats = [name for name in READABLE_FORMATS if name in Image.OPEN]  # Pillow may be built without AVIF
     try:
-        with Image.open(path, formats=READABLE_FORMATS) as image:
+        with Image.open(path, formats=formats) as image:
             check_size(path, *image.size, max_pixels=MAX_IMAGE_PIXELS)
             image.load()
             upright = ImageOps.exif_transpose(image)
     except Image.UnidentifiedImageError as error:
         raise MediaError(
-            f"{path}: is not a picture that can be read. Expected one of {', '.join(READABLE_FORMATS)}; "
+            f"{path}: is not a picture that can be read. Expected one of {', '.join(formats)}; "
             "convert it to PNG or JPEG first."
         ) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -94,7 +96,7 @@ def save_image(image: Image.Image, path: Path | str) -> None:
         raise MediaError(
             f"{path}: pictures are written as {', '.join(WRITABLE_SUFFIXES)}; got '{path.suffix}'. Change the suffix."
         )
-    with complete_file(path) as temporary:
+    with complete_file(path) as temporary, reported(path):
         # Quality is a setting of JPEG and WebP; PNG is lossless and has none.
         image.convert("RGB").save(temporary, quality=95)
 

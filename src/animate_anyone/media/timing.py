@@ -17,8 +17,9 @@ STANDARD_RATES = tuple(
         Fraction(120000, 1001), 120, 240, 5, 8, 10, 12, 15, 20,
     )
 )  # fmt: skip
-FAST_INTERVAL_QUANTILE = 0.25
-"""A video of variable rate is given the rate that its fastest quarter of frames reaches."""
+FAST_QUANTILE = 0.25
+"""A video of variable rate is given the rate that its fastest quarter reaches."""
+AVERAGED_INTERVALS = 8
 NOMINAL_TOLERANCE = 0.02
 """How far that rate may be from a standard one and still be taken for it."""
 
@@ -59,19 +60,24 @@ def fit_timing(
         return Timing(start=float(shown[0]), fps=fps, num_frames=len(shown), constant=True)
 
     candidates = ([declared_fps] if declared_fps else []) + list(STANDARD_RATES)
-    nearest = min(candidates, key=lambda rate: abs(span - last / rate))
-    # The first and the last timestamp may each be rounded by half a tick; a third half is for the file's writer.
-    if abs(span - last / nearest) <= 1.5 * resolution:
-        fps = nearest
-    else:
-        fps = last / span
-    drift = (shown - shown[0]) * fps - np.arange(len(shown))
-    if drift.max() - drift.min() < 1:
-        centre = float(drift.max() + drift.min()) / 2
-        return Timing(start=float(shown[0]) + centre / fps, fps=fps, num_frames=len(shown), constant=True)
+    index = np.arange(len(shown))
+    interval, offset = (float(value) for value in np.polyfit(index, shown, 1))
+    unevenness = float(np.ptp(shown - (interval * index + offset))) / 2
+    rates = [1 / interval]
+    nearest = min(candidates, key=lambda rate: abs(1 / rate - interval))
+    # A rate that the timestamps cannot tell from the fitted one is more likely to be the one that was meant.
+    if last * abs(1 / nearest - interval) <= 1.5 * max(resolution, unevenness):
+        rates.insert(0, nearest)
+    for fps in rates:
+        drift = (shown - shown[0]) * fps - index
+        if drift.max() - drift.min() < 1:
+            centre = float(drift.max() + drift.min()) / 2
+            return Timing(start=float(shown[0]) + centre / fps, fps=fps, num_frames=len(shown), constant=True)
 
-    intervals = np.diff(shown)
-    fast = float(np.quantile(intervals[intervals > 0], FAST_INTERVAL_QUANTILE))
+    # Averages over a few frames, since jitter makes single intervals too short as often as too long.
+    reach = min(AVERAGED_INTERVALS, last)
+    averages = (shown[reach:] - shown[:-reach]) / reach
+    fast = float(np.quantile(averages[averages > 0], FAST_QUANTILE))
     nearest = min(candidates, key=lambda rate: abs(rate * fast - 1))
     fps = nearest if abs(nearest * fast - 1) <= NOMINAL_TOLERANCE else 1 / fast
     end = span + (last_duration or fast)

@@ -10,11 +10,12 @@ import av
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from av.video.stream import VideoStream
 from jaxtyping import UInt8
 from PIL import Image
 
 from animate_anyone.errors import MediaError
-from animate_anyone.media.atomic import check_free_folder, complete_file, complete_folder
+from animate_anyone.media.atomic import check_free_folder, complete_file, complete_folder, reported
 from animate_anyone.media.audio import Audio, soundtrack
 from animate_anyone.media.limits import MAX_FPS
 from animate_anyone.media.size import Size
@@ -79,7 +80,7 @@ def write_video(
     if path.suffix == "":
         with complete_folder(path) as folder:
             size, checked = _one_size(frames, path=path)
-            num_frames = _write_pictures(checked, folder)
+            num_frames = _write_pictures(checked, folder, named=path)
         audio: Audio = "none"
     else:
         encoding = _ENCODINGS[path.suffix.lower()]
@@ -129,10 +130,11 @@ def _one_size(
     return Size(first.shape[1], first.shape[0]), checked()
 
 
-def _write_pictures(frames: Iterator[UInt8[np.ndarray, "height width 3"]], folder: Path) -> int:
+def _write_pictures(frames: Iterator[UInt8[np.ndarray, "height width 3"]], folder: Path, *, named: Path) -> int:
     num_frames = 0
     for frame in frames:
-        Image.fromarray(frame).save(folder / f"{num_frames:06d}.png")
+        with reported(named):
+            Image.fromarray(frame).save(folder / f"{num_frames:06d}.png")
         num_frames += 1
     return num_frames
 
@@ -152,6 +154,7 @@ def _encode(
     try:
         with av.open(f"file:{temporary}", "w", format=encoding.container, options=encoding.container_options) as output:
             stream = output.add_stream(encoding.codec, rate=rate, options=encoding.codec_options)
+            assert isinstance(stream, VideoStream)  # the codecs named below are for video
             stream.width, stream.height = size.width, size.height
             stream.pix_fmt = encoding.pixel_format
             stream.codec_context.time_base = 1 / rate
@@ -190,7 +193,8 @@ def _palette(frame: UInt8[np.ndarray, "height width 3"]) -> VideoFrame:
     palette = np.zeros((256, 4), dtype=np.uint8)
     palette[:, 0] = 255
     palette[: len(colours), 1:] = colours
-    return VideoFrame.from_ndarray((np.asarray(indexed), palette), format="pal8")
+    # PyAV takes a pair for this one pixel format, which its type stubs leave out.
+    return VideoFrame.from_ndarray((np.asarray(indexed), palette), format="pal8")  # pyright: ignore[reportArgumentType]
 
 
 def _with_alpha(frame: UInt8[np.ndarray, "height width 3"]) -> VideoFrame:
