@@ -29,6 +29,10 @@ from animate_anyone.sampling.sampler import sample
 from animate_anyone.sampling.windows import OverlappingWindows, WindowPlan
 
 Frame = npt.NDArray[np.uint8]
+"""One picture of a video, (height, width, 3), RGB."""
+
+TRAINED_WINDOW = 24
+"""Frames in a clip of stage 2 (paper section 4.1)."""
 
 
 @runtime_checkable
@@ -103,6 +107,11 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             num_inference_steps=num_inference_steps,
             guidance_scale=guidance_scale,
         )
+
+    @property
+    def window_size(self) -> int:
+        """Frames denoised together: 24 as in training, or fewer where the temporal attention has no place for them."""
+        return min(TRAINED_WINDOW, self.denoising_unet.config["temporal_max_frames"])
 
     def __call__(
         self,
@@ -236,8 +245,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         if guidance_scale is None:
             guidance_scale = float(self.config["guidance_scale"])
         if windows is None:
-            longest = self.denoising_unet.config["temporal_max_frames"]
-            windows = OverlappingWindows(size=min(24, longest), overlap=min(24, longest) // 3)
+            windows = OverlappingWindows(self.window_size, overlap=self.window_size // 3)
         factor = downscale_factor(self.vae)
         shape = (1, self.denoising_unet.config["in_channels"], num_frames, height // factor, width // factor)
         if latents is None:

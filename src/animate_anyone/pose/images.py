@@ -91,23 +91,23 @@ class SkeletonVideoImages(PoseImages):
     Args:
         path: The skeleton video.
         geometry: That of the reference picture; the video's picture is shown whole in the middle of it, on black.
-        fps: Rate to resample to; the video's own if None.
+        max_frames: Take the first frames only; all if None.
 
     Raises:
         MediaError: As for `read_frames`.
     """
 
-    def __init__(self, path: Path | str, *, geometry: Geometry, fps: float | None = None):
+    def __init__(self, path: Path | str, *, geometry: Geometry, max_frames: int | None = None):
         info = probe(path)
         self.size = geometry.canvas
-        self.fps = info.fps if fps is None else fps
+        self.fps = info.fps
         self._shape = (self.size.height, self.size.width, 3)
         self._num_frames = 0
         # Read back by plain reads, not memory-mapped: mapped pages would count as this process's memory.
         self._file = tempfile.TemporaryFile(prefix="animate-anyone-")  # noqa: SIM115
         try:
             placed = geometry.placed(info.size)
-            for frame in read_frames(path, fps=fps):
+            for frame in islice(read_frames(path), max_frames):
                 picture = placed.to_canvas(Image.fromarray(frame), fill="black")
                 self._file.write(np.asarray(picture).tobytes())
                 self._num_frames += 1

@@ -1,0 +1,131 @@
+"""The engine behind every front end: a reference image and a driving motion in, the frames of a video out."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from animate_anyone.media.geometry import Geometry
+from animate_anyone.media.size import Size
+from animate_anyone.models.vae import downscale_factor
+from animate_anyone.pipeline import AnimateAnyonePipeline, Frame
+from animate_anyone.pose.align import AlignmentReport, align_poses, place_poses
+from animate_anyone.pose.draw import STYLES
+from animate_anyone.pose.driving import Driving, SkeletonVideo
+from animate_anyone.pose.images import DrawnPoseImages, PoseImages, SkeletonVideoImages
+from animate_anyone.pose.skeleton import Pose
+from animate_anyone.sampling.windows import ClosedLoopWindows, OverlappingWindows, WindowPlan
+
+WindowPlanName = Literal["overlapping", "closed-loop"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnimateOptions:
+    """What a user can choose about an animation; None is what suits the checkpoint."""
+
+    seed: int = 0
+    """Of the noise: the same seed gives the same pixels on the same machine."""
+    num_inference_steps: int | None = None
+    guidance_scale: float | None = None
+    """1 for no guidance."""
+    area: int | None = None
+    """Width x height of the video in pixels; the aspect ratio is always that of the reference image."""
+    windows: WindowPlanName = "overlapping"
+    """How a long clip is cut; "closed-loop" is what Moore-AnimateAnyone does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Animation:
+    """A video that is computed while `frames` is iterated."""
+
+    geometry: Geometry
+    """How the reference lies on the canvas of the networks, and which part of the canvas is shown."""
+    pose_images: PoseImages
+    """Skeleton pictures on the canvas, with the rate of the video; closed once all frames are out."""
+    alignment: AlignmentReport | None
+    """What was done to the proportions of the driving skeleton; None where they are not known."""
+    frames: Iterator[Frame]
+    """RGB frames of size `geometry.output`."""
+
+    def pose_frame(self, index: int) -> Frame:
+        """The skeleton picture of a frame, as it lies in the output."""
+        return self.geometry.crop(self.pose_images.window([index]))[0]
+
+
+def animate(
+    pipeline: AnimateAnyonePipeline,
+    reference: Image.Image,
+    driving: Driving,
+    *,
+    reference_pose: Pose | None = None,
+    options: AnimateOptions = AnimateOptions(),
+    on_step: Callable[[int, Tensor, Tensor], None] | None = None,
+) -> Animation:
+    """Makes the character of the reference image follow the driving motion.
+
+    Args:
+        pipeline: the checkpoint.
+        reference: the character, any size; the video has its aspect ratio.
+        driving: what moves it; the video has its number of frames and its rate.
+        reference_pose: the pose of the character in pixels of the reference image. With it, a driving motion of
+            keypoints takes on the proportions and the place of the character; without it, and for skeleton videos,
+            the driving picture is shown whole in the middle.
+        options: choices of the user.
+        on_step: called after every denoising step with its index, the model output and the latents.
+    """
+    area = options.area or pipeline.config["area"]
+    geometry = Geometry.fit(Size(*reference.size), area=area, multiple=downscale_factor(pipeline.vae))
+    pose_images, alignment = _pose_images(driving, reference_pose, geometry, pipeline.config["pose_style"])
+    return Animation(
+        geometry=geometry,
+        pose_images=pose_images,
+        alignment=alignment,
+        frames=_frames(pipeline, geometry.to_canvas(reference), pose_images, geometry, options, on_step),
+    )
+
+
+def _frames(
+    pipeline: AnimateAnyonePipeline,
+    reference: Image.Image,
+    pose_images: PoseImages,
+    geometry: Geometry,
+    options: AnimateOptions,
+    on_step: Callable[[int, Tensor, Tensor], None] | None,
+) -> Iterator[Frame]:
+    with closing(pose_images):
+        for frame in pipeline.animate(
+            reference,
+            pose_images,
+            width=geometry.canvas.width,
+            height=geometry.canvas.height,
+            num_inference_steps=options.num_inference_steps,
+            guidance_scale=options.guidance_scale,
+            windows=_window_plan(options.windows, pipeline),
+            generator=torch.Generator().manual_seed(options.seed),
+            on_step=on_step,
+        ):
+            yield geometry.crop(frame[None])[0]
+
+
+def _pose_images(
+    driving: Driving, reference_pose: Pose | None, geometry: Geometry, style: str
+) -> tuple[PoseImages, AlignmentReport | None]:
+    if isinstance(driving, SkeletonVideo):
+        return SkeletonVideoImages(driving.path, geometry=geometry, max_frames=driving.max_frames), None
+    alignment = None
+    if reference_pose is not None:
+        driving, alignment = align_poses(driving, reference_pose, size=geometry.source)
+    return DrawnPoseImages(place_poses(driving, geometry), style=STYLES[style]), alignment
+
+
+def _window_plan(name: WindowPlanName, pipeline: AnimateAnyonePipeline) -> WindowPlan:
+    size = pipeline.window_size
+    match name:
+        case "overlapping":
+            return OverlappingWindows(size, overlap=size // 3)
+        case "closed-loop":
+            return ClosedLoopWindows(size, overlap=size // 6)
