@@ -27,6 +27,10 @@ CLASSES: dict[str, Any] = {
 """The components in the order in which they depend on each other's sizes."""
 
 
+FIRST_LOG_VARIANCE = -6.0
+"""Of the posterior of a new VAE."""
+
+
 def make_networks(config: TrainConfig, stage: Stage) -> Networks:
     """The components that a stage needs and trains.
 
@@ -130,7 +134,7 @@ def fit_temporal(network: nn.Module, config: TrainConfig, stage: Stage) -> nn.Mo
 def new_vae(size: VaeSize) -> AutoencoderKL:
     """An autoencoder whose every width after the first halves the resolution."""
     levels = len(size.block_out_channels)
-    return AutoencoderKL(
+    vae = AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * levels,  # pyright: ignore[reportArgumentType]
         up_block_types=("UpDecoderBlock2D",) * levels,  # pyright: ignore[reportArgumentType]
         block_out_channels=size.block_out_channels,  # pyright: ignore[reportArgumentType]
@@ -139,6 +143,10 @@ def new_vae(size: VaeSize) -> AutoencoderKL:
         norm_num_groups=size.norm_num_groups,
         scaling_factor=1.0,  # measured and set when the stage ends
     )
+    # A fresh posterior has unit variance, and its noise would drown the latents for thousands of steps.
+    with torch.no_grad():
+        vae.quant_conv.bias[size.latent_channels :] = FIRST_LOG_VARIANCE
+    return vae
 
 
 def new_image_encoder(size: ImageEncoderSize) -> CLIPVisionModelWithProjection:
