@@ -52,6 +52,7 @@ class ClipCache:
         self.source = source
         self.vae = vae
         self.image_encoder = image_encoder
+        self.image_size: int = image_encoder.config.image_size  # pyright: ignore[reportAttributeAccessIssue, reportAssignmentType]
         encoders = f"{FORMAT} {vae.config['scaling_factor']} {weights_hash(vae)} {weights_hash(image_encoder)}"
         self.folder = folder / hashlib.sha256(encoders.encode()).hexdigest()[:16]
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -97,7 +98,7 @@ class ClipCache:
             for frames in clip.frames.split(ENCODED_AT_ONCE):
                 pixels = to_model_range(frames).to(self.vae.device)
                 latents.append(encode_images(self.vae, pixels).half().cpu())
-                images = preprocess_images([to_image(frame) for frame in frames], self.image_encoder.config.image_size)
+                images = preprocess_images([to_image(frame) for frame in frames], self.image_size)
                 tokens.append(embed_images(self.image_encoder, images).half().cpu())
         poses = clip.poses
         tensors = {

@@ -18,7 +18,7 @@ from torch import Tensor
 logger = logging.getLogger(__name__)
 
 WEIGHTS, EMA, OPTIMISER, STATE = "weights.safetensors", "ema.safetensors", "optimiser.pt", "state.json"
-"""`STATE` is written last, with size and SHA-256 of the others: without it, or at odds with it, a checkpoint is void."""
+"""`STATE` is written last, with size and SHA-256 of the others: without it or at odds with it a checkpoint is void."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +106,7 @@ def fingerprint(path: Path) -> Fingerprint:
 
 @contextmanager
 def new_folder(path: Path) -> Generator[Path]:
-    """A temporary folder that becomes `path` when the block ends well, replacing an old one; flushed before it is named."""
+    """A temporary folder that becomes `path` when the block ends well, in place of any old one; flushed before."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)

@@ -201,6 +201,14 @@ class TrainConfig(Values):
         return self.cache or self.output / "cache"
 
 
+LOSS_OF: dict[StageName, str] = {
+    "vae": "vae",
+    "image-encoder": "contrast",
+    "stage1": "diffusion",
+    "stage2": "diffusion",
+}
+"""The table that says how a stage's loss is made; the others mean nothing to it."""
+
 RESUMABLE = frozenset(
     {
         *("output", "steps", "accumulation", "device", "num_threads", "num_workers", "cache", "log_every"),
@@ -275,6 +283,9 @@ def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Train
 
 def changed_fields(old: TrainConfig, new: TrainConfig) -> list[str]:
     """Top-level fields, of those that decide what is learnt, in which two configurations differ."""
+    unused = {"vae", "contrast", "diffusion"} - {LOSS_OF[new.stage]}
     return [
-        name for name in TrainConfig.model_fields if name not in RESUMABLE and getattr(old, name) != getattr(new, name)
+        name
+        for name in TrainConfig.model_fields
+        if name not in RESUMABLE | unused and getattr(old, name) != getattr(new, name)
     ]

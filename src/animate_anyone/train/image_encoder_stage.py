@@ -1,4 +1,4 @@
-"""Stage `image-encoder`: an embedding of what a character looks like whatever its pose, learnt by contrast (InfoNCE)."""
+"""Stage `image-encoder`: an embedding of how a character looks whatever its pose, learnt by contrast (InfoNCE)."""
 
 import torch
 import torch.nn.functional as F

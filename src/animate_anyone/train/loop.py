@@ -4,7 +4,7 @@ import json
 import math
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
@@ -76,10 +76,9 @@ def run(config: TrainConfig) -> Path:
 
     # --- Networks, what trains in them, its optimiser and average ---
     networks = make_networks(config, stage)
+    layout = torch.channels_last if config.channels_last else torch.preserve_format
     for network in networks.values():
-        network.to(
-            accelerator.device, memory_format=torch.channels_last if config.channels_last else torch.preserve_format
-        )
+        network.to(device=accelerator.device, memory_format=layout)  # pyright: ignore[reportCallIssue]
     parameters = stage.prepare(networks)
     objective = accelerator.prepare_model(stage.objective(config, networks))
     optimiser = torch.optim.AdamW(
@@ -237,9 +236,8 @@ def to_device(batch: Sample, device: torch.device) -> Sample:
 
 def mean_over_processes(sums: dict[str, Tensor], accelerator: "Accelerator") -> dict[str, Tensor]:
     """The same sums on every process, in float64 on the CPU."""
-    return {
-        name: accelerator.reduce(value.to(accelerator.device), reduction="mean").cpu() for name, value in sums.items()
-    }
+    reduce: Callable[..., Any] = accelerator.reduce
+    return {name: reduce(value.to(accelerator.device), reduction="mean").cpu() for name, value in sums.items()}
 
 
 def check_finite(loss: float, *, step: int, config: TrainConfig) -> None:
@@ -275,4 +273,5 @@ class StopSignal:
         if accelerator.num_processes == 1:
             return self.received
         received = torch.tensor([self.received], device=accelerator.device)
-        return int(accelerator.gather(received).max())
+        everyones: Any = accelerator.gather(received)
+        return int(everyones.max())
