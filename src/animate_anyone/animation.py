@@ -64,6 +64,7 @@ def animate(
     reference_pose: Pose | None = None,
     options: AnimateOptions = AnimateOptions(),
     on_step: Callable[[int, Tensor, Tensor], None] | None = None,
+    on_window: Callable[[int, int, int], None] | None = None,
 ) -> Animation:
     """Makes the character of the reference image follow the driving motion.
 
@@ -76,6 +77,7 @@ def animate(
             the driving picture is shown whole in the middle.
         options: choices of the user.
         on_step: called after every denoising step with its index, the model output and the latents.
+        on_window: called after every window of frames with the index of the step, the windows done in it, and all.
     """
     area = options.area or pipeline.config["area"]
     geometry = Geometry.fit(Size(*reference.size), area=area, multiple=downscale_factor(pipeline.vae))
@@ -84,7 +86,7 @@ def animate(
         geometry=geometry,
         pose_images=pose_images,
         alignment=alignment,
-        frames=_frames(pipeline, geometry.to_canvas(reference), pose_images, geometry, options, on_step),
+        frames=_frames(pipeline, geometry.to_canvas(reference), pose_images, geometry, options, on_step, on_window),
     )
 
 
@@ -95,6 +97,7 @@ def _frames(
     geometry: Geometry,
     options: AnimateOptions,
     on_step: Callable[[int, Tensor, Tensor], None] | None,
+    on_window: Callable[[int, int, int], None] | None,
 ) -> Iterator[Frame]:
     with closing(pose_images):
         for frame in pipeline.animate(
@@ -107,6 +110,7 @@ def _frames(
             windows=_window_plan(options.windows, pipeline),
             generator=torch.Generator().manual_seed(options.seed),
             on_step=on_step,
+            on_window=on_window,
         ):
             yield geometry.crop(frame[None])[0]
 

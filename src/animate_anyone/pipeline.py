@@ -170,6 +170,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         generator: torch.Generator | None = None,
         latents: Float[Tensor, "1 c f h w"] | None = None,
         on_step: Callable[[int, Tensor, Tensor], None] | None = None,
+        on_window: Callable[[int, int, int], None] | None = None,
     ) -> Iterator[Frame]:
         """Animates the character and gives one frame after the other, as soon as it is decoded.
 
@@ -185,6 +186,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             generator: makes the result repeatable; by default every call gives another one.
             latents: noise to start from, in place of the generator's.
             on_step: called after every step with its index, the guided model output and the latents.
+            on_window: called after every window with the index of the step, the number of its windows done, and of all.
 
         Yields:
             Frames (height, width, 3), RGB.
@@ -205,6 +207,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             generator=generator,
             latents=latents,
             on_step=on_step,
+            on_window=on_window,
         )
         for pixels in self.decode(denoised):
             yield (rearrange(pixels, "c h w -> h w c") * 255).round().to(torch.uint8).numpy()
@@ -236,6 +239,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         generator: torch.Generator | None = None,
         latents: Float[Tensor, "1 c f h w"] | None = None,
         on_step: Callable[[int, Tensor, Tensor], None] | None = None,
+        on_window: Callable[[int, int, int], None] | None = None,
     ) -> Float[Tensor, "1 c f h w"]:
         """Denoises the latents of the whole clip, which stay on the CPU; arguments as in `animate`."""
         device, dtype = self._execution_device, self.denoising_unet.dtype
@@ -281,6 +285,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             guidance_scale=guidance_scale,
             generator=generator,
             on_step=on_step,
+            on_window=on_window,
         )
 
     @torch.no_grad()

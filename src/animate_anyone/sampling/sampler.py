@@ -12,7 +12,6 @@ from animate_anyone.sampling.guidance import Prediction, guide
 from animate_anyone.sampling.schedule import set_timesteps
 from animate_anyone.sampling.windows import WindowPlan
 
-
 Denoise = Callable[[Float[Tensor, "1 c f h w"], Int[Tensor, "1"], tuple[int, ...]], Prediction]
 """Predicts a window from its noisy latents, the timestep, and which frames of the clip they are."""
 
@@ -27,6 +26,7 @@ def sample(
     guidance_scale: float,
     generator: torch.Generator | None = None,
     on_step: Callable[[int, Tensor, Tensor], None] | None = None,
+    on_window: Callable[[int, int, int], None] | None = None,
 ) -> Float[Tensor, "1 c f h w"]:
     """Denoises a clip of any length.
 
@@ -42,6 +42,7 @@ def sample(
         guidance_scale: 1 for the conditional prediction alone.
         generator: for schedulers that add noise.
         on_step: called after every step with its index, the guided model output and the latents.
+        on_window: called after every window with the index of the step, the number of its windows done, and of all.
 
     Returns:
         Denoised latents.
@@ -55,12 +56,15 @@ def sample(
         scaled = scheduler.scale_model_input(latents, timestep)
         output = torch.zeros_like(latents)
         weight_sum = torch.zeros(num_frames, dtype=latents.dtype)
-        for window in windows(num_frames, step):
+        plan = windows(num_frames, step)
+        for done, window in enumerate(plan, start=1):
             indices = torch.tensor(window.frames)
             prediction = guide(denoise(scaled[:, :, indices], timestep[None], window.frames), guidance_scale)
             weights = window.weights.to(latents.dtype)
             output.index_add_(2, indices, prediction.to(latents) * weights[:, None, None])
             weight_sum.index_add_(0, indices, weights)
+            if on_window is not None:
+                on_window(step, done, len(plan))
         output /= weight_sum[:, None, None]
         latents = scheduler.step(output, timestep, latents, **options).prev_sample
         if on_step is not None:
