@@ -7,13 +7,15 @@ import numpy as np
 from animate_anyone.data.procedural.arrays import Array
 from animate_anyone.data.procedural.character import Character
 from animate_anyone.data.procedural.motion import Motion
-from animate_anyone.data.procedural.skeleton import pose_skeleton
+from animate_anyone.data.procedural.skeleton import SIDES, pose_skeleton
 
 PITCH = np.radians(9.0)
 """The camera looks down slightly, so that feet which point at it are seen from above."""
 
 MARGIN = 0.025
 """Free space on each side, as a fraction of the picture's side."""
+
+LEG_MOTIONS = ("walk", "jump", "squat", "side_step", "jacks")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,16 +53,16 @@ class Shot:
 
     def camera(self, times: Array) -> Camera:
         """The camera at times (F,): what the body leaves free is used for its place and for a slow drift."""
-        framing = self.character.framing
+        framing, close = self.character.framing, is_close(self.character, self.motion)
         picture = np.array([self.width, self.height])
-        room = picture * (1 - MARGIN * np.array([2, 1 if framing.half_body else 2]))
+        room = picture * (1 - MARGIN * np.array([2, 1 if close else 2]))
         fit = float(np.min(room / (self.high - self.low)))
         turns = times / self.motion.period + self.motion.drift
         zoom = 1 - self.motion.zoom * (0.5 + 0.5 * np.sin(2 * np.pi * turns))
-        scale = fit * (1.0 if framing.half_body else framing.fill) * zoom
+        scale = fit * (1.0 if close else framing.fill) * zoom
         slack = room - (self.high - self.low) * scale[:, None]
         across = framing.across + 0.12 * np.sin(2 * np.pi * (turns + 0.3))
-        down = np.full_like(across, 1.0 if framing.half_body else framing.down)
+        down = np.full_like(across, 1.0 if close else framing.down)
         corner = MARGIN * picture + slack * np.stack([across, down], axis=-1)
         # Pixel centres are at integers, hence the half.
         return Camera(scale=scale, centre=corner - self.low * scale[:, None] - 0.5)
@@ -90,15 +92,20 @@ def _extent(character: Character, motion: Motion, times: Array) -> tuple[Array, 
         radius = np.array(radii.get(name.split("_")[-1], (0.045, 0.045)))
         lows[name] = np.min(flat(point), axis=0) - radius
         highs[name] = np.max(flat(point), axis=0) + radius
-    low, high = np.min(list(lows.values()), axis=0), np.max(list(highs.values()), axis=0)
-    if character.framing.half_body:
-        # Spread hands may leave a close picture; otherwise it would have to be taken from far away.
-        for side, sides in ((low, lows), (high, highs)):
-            arms = [0.4 * sides[f"{arm}_elbow"][0] + 0.6 * sides[f"{arm}_wrist"][0] for arm in ("left", "right")]
-            pick = min if side is low else max
-            side[0] = pick(*arms, sides["skull"][0])
-        high[1] = np.mean(flat(joints["pelvis"])[:, 1]) + 0.01
-    return low, high
+    if is_close(character, motion):
+        # Stretched arms may leave a close picture a little; otherwise it would have to be taken from far away.
+        low, high = (
+            pick([0.4 * side[f"{arm}_elbow"] + 0.6 * side[f"{arm}_wrist"] for arm in SIDES] + [side["skull"]], axis=0)
+            for pick, side in ((np.min, lows), (np.max, highs))
+        )
+        high[1] = flat(joints["pelvis"])[:, 1].mean() + 0.01
+        return low, high
+    return np.min(list(lows.values()), axis=0), np.max(list(highs.values()), axis=0)
+
+
+def is_close(character: Character, motion: Motion) -> bool:
+    """Whether only the upper half of the body is shown: a matter of the character, unless the legs do the moving."""
+    return character.framing.half_body and motion.kind not in LEG_MOTIONS
 
 
 def _head_top(character: Character) -> float:

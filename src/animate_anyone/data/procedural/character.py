@@ -154,7 +154,7 @@ def character_from_seed(seed: int) -> Character:
         outfit=_outfit(rng, kind),
         face=_face(rng, kind),
         framing=Framing(
-            half_body=bool(rng.uniform() < 0.22),
+            half_body=bool(rng.uniform() < 0.28),
             fill=rng.uniform(0.88, 1.0),
             across=rng.uniform(0.3, 0.7),
             down=rng.uniform(0.2, 0.9),

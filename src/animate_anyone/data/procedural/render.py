@@ -78,7 +78,7 @@ def render_frames(
     if len(frame_indices) == 0 or min(frame_indices) < 0:
         raise ValueError(f"Frame indices must be a non-empty list of numbers from 0; got {list(frame_indices)}.")
 
-    puppet, floor = _pose(character, motion, np.array(frame_indices) / fps, size)
+    puppet, floor = pose_puppet(character, motion, np.array(frame_indices) / fps, size)
     background = paint_background(
         puppet.character, character, width=size.width, height=size.height, floor=floor, device=torch.device(device)
     )
@@ -93,8 +93,8 @@ def render_frames(
     return Clip(frames=frames, poses=pose_sequence(puppet, width=size.width, height=size.height, fps=fps))
 
 
-def _pose(character: int, motion: int, times: Array, size: Size) -> tuple[Puppet, float]:
-    """The posed character, and the row of the floor when the motion begins."""
+def pose_puppet(character: int, motion: int, times: Array, size: Size) -> tuple[Puppet, float]:
+    """The character posed at `times` (F,) in seconds, and the row of the floor when the motion begins."""
     person, movement = character_from_seed(character), motion_from_seed(motion)
     shot = frame_motion(person, movement, width=size.width, height=size.height)
     angles = movement.angles(times)
