@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["AnimateAnyonePipeline", "DenoisingUNet", "PoseGuider", "ReferenceFeatures", "ReferenceNet"]
 
-# diffusers looks up the classes named in a saved pipeline as attributes of this package, and the base class that tells
-# how to load them too.
 _HOMES = {
-    "ModelMixin": "diffusers",
     "AnimateAnyonePipeline": "animate_anyone.pipeline",
     "DenoisingUNet": "animate_anyone.models.denoising_unet",
     "PoseGuider": "animate_anyone.models.pose_guider",

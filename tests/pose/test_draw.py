@@ -112,8 +112,11 @@ def test_nothing_seen_is_black_and_far_away_is_harmless(style: str):
     assert not draw_pose(nobody, size=Size(64, 64), style=STYLES[style]).any()
     unknown = Pose(keypoints=np.full((134, 2), np.nan, np.float32), scores=np.zeros(134, np.float32))
     assert not draw_pose(unknown, size=Size(64, 64), style=STYLES[style]).any()
-    outside = Pose(keypoints=np.full((134, 2), -900, np.float32), scores=np.ones(134, np.float32))
-    assert not draw_pose(outside, size=Size(64, 64), style=STYLES[style]).any()
+    for far in (-900, 1e6):
+        outside = Pose(keypoints=np.full((134, 2), far, np.float32), scores=np.ones(134, np.float32))
+        assert not draw_pose(outside, size=Size(64, 64), style=STYLES[style]).any()
+    across = np.where(np.arange(134) % 2 == 0, 1e6, -1e6).astype(np.float32)[:, None].repeat(2, 1)
+    draw_pose(Pose(keypoints=across, scores=np.ones(134, np.float32)), size=Size(64, 64), style=STYLES[style])
 
 
 def test_a_large_canvas_is_drawn_at_the_training_size_and_enlarged():

@@ -23,19 +23,22 @@ def detector():
 
 
 def test_missing_packages_say_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(mediapipe_detector.sys, "version_info", (3, 12, 0, "final", 0))
     for name in ("mediapipe", "mediapipe.python.solutions.holistic", "onnxruntime"):
         monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.setattr(detect, "find_spec", lambda name: None)
     for name in ("auto", "mediapipe"):
         with pytest.raises(MissingExtraError, match=r"animate-anyone\[pose\]"):
             make_detector(name)
+    with pytest.raises(MissingExtraError, match=r"animate-anyone\[pose-onnx\]"):
+        make_detector("dwpose")
 
 
 def test_on_python_3_13_the_other_ways_are_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(mediapipe_detector.sys, "version_info", (3, 13, 0, "final", 0))
     message = str(mediapipe_detector.missing_mediapipe())
-    assert "3.13" in message
-    assert "dwpose" in message
+    assert "Python 3.13" in message
+    assert "animate-anyone[pose-onnx]" in message
 
 
 def test_provider_and_nobody(detector: MediaPipeDetector):

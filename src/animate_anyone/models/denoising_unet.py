@@ -4,6 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import torch.nn.functional as F
 from diffusers.configuration_utils import register_to_config
+
+# diffusers finds out how to load a part of a saved pipeline by looking for this name where the part is defined.
+from diffusers.models.modeling_utils import ModelMixin as ModelMixin
 from einops import rearrange, repeat
 from jaxtyping import Float, Int
 from torch import Tensor, nn

@@ -1,0 +1,88 @@
+"""The engine on real classes: driving motions of every kind become frames of the right number, rate and shape."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from animate_anyone.animation import AnimateOptions, animate
+from animate_anyone.data.procedural import render_clip
+from animate_anyone.media.size import Size
+from animate_anyone.media.writer import write_video
+from animate_anyone.pose.draw import STYLES, draw_pose
+from animate_anyone.pose.driving import SkeletonVideo, open_driving
+from animate_anyone.pose.file import save_poses
+
+
+@pytest.fixture(scope="module")
+def clip():
+    return render_clip(character=3, motion=5, num_frames=5, size=64, fps=10.0)
+
+
+def reference(clip) -> Image.Image:
+    return Image.fromarray(clip.frames[0].permute(1, 2, 0).numpy())
+
+
+def no_detector():
+    raise AssertionError("no person has to be found here")
+
+
+def test_the_video_follows_a_pose_file(tiny_pipeline, clip, tmp_path):
+    save_poses(clip.poses, tmp_path / "motion.json.gz")
+    driving = open_driving(tmp_path / "motion.json.gz", no_detector)
+    animation = animate(tiny_pipeline, reference(clip), driving)
+    frames = [(frame, animation.pose_frame(index)) for index, frame in enumerate(animation.frames)]
+    assert len(frames) == len(animation.pose_images) == 5
+    assert animation.pose_images.fps == 10.0
+    for frame, pose in frames:
+        assert frame.shape == pose.shape == (32, 32, 3)
+        assert pose.max() > 0
+
+
+def test_a_skeleton_video_is_recognised_and_followed(tiny_pipeline, clip, tmp_path):
+    path = tmp_path / "skeletons.mp4"
+    large = replace(clip.poses, keypoints=clip.poses.keypoints * 8, width=512, height=512)
+    skeletons = (draw_pose(large[i], size=Size(512, 512), style=STYLES["dwpose"]) for i in range(5))
+    write_video(skeletons, path, fps=10)
+    driving = open_driving(path, no_detector, max_frames=3)
+    assert isinstance(driving, SkeletonVideo)
+    animation = animate(tiny_pipeline, reference(clip), driving)
+    assert len(list(animation.frames)) == 3
+
+
+@pytest.mark.parametrize(("size", "output"), [((60, 120), (22, 46)), ((200, 100), (46, 22))])
+def test_the_video_has_the_aspect_ratio_of_the_reference(tiny_pipeline, clip, size, output):
+    animation = animate(tiny_pipeline, reference(clip).resize(size), clip.poses.frames([0]))
+    (frame,) = animation.frames
+    assert (frame.shape[1], frame.shape[0]) == output
+
+
+def test_with_the_pose_of_the_reference_the_skeleton_takes_its_place(tiny_pipeline, clip):
+    smaller = replace(clip.poses, keypoints=clip.poses.keypoints * 0.5)
+    aligned = animate(tiny_pipeline, reference(clip), smaller, reference_pose=clip.poses[0])
+    plain = animate(tiny_pipeline, reference(clip), smaller)
+    true = animate(tiny_pipeline, reference(clip), clip.poses)
+    assert aligned.alignment is not None and aligned.alignment.scale == pytest.approx(2.0, rel=0.05)
+    assert plain.alignment is None
+    boxes = [np.argwhere(a.pose_frame(0).any(axis=2)) for a in (aligned, plain, true)]
+    corners = [np.concatenate([box.min(axis=0), box.max(axis=0)]) for box in boxes]
+    assert np.abs(corners[0] - corners[2]).max() <= 2
+    assert np.abs(corners[1] - corners[2]).max() > 4
+
+
+def test_the_seed_decides(tiny_pipeline, clip):
+    poses = clip.poses.frames(slice(2))
+    videos = [
+        np.stack(list(animate(tiny_pipeline, reference(clip), poses, options=AnimateOptions(seed=seed)).frames))
+        for seed in (1, 1, 2)
+    ]
+    assert np.array_equal(videos[0], videos[1])
+    assert not np.array_equal(videos[0], videos[2])
+
+
+@pytest.mark.parametrize("windows", ["overlapping", "closed-loop"])
+def test_a_long_clip_is_cut_into_windows(tiny_pipeline, clip, windows):
+    poses = clip.poses.frames([i % 5 for i in range(21)])
+    animation = animate(tiny_pipeline, reference(clip), poses, options=AnimateOptions(windows=windows))
+    assert len(list(animation.frames)) == 21
