@@ -30,6 +30,8 @@ class KnownModel:
     bundled: str | None = None
     """Folder inside the package."""
     sources: tuple[Source, ...] = ()
+    caution: str = ""
+    """What a user should know before expecting much."""
 
 
 REGISTRY: Mapping[str, KnownModel] = {
@@ -39,6 +41,10 @@ REGISTRY: Mapping[str, KnownModel] = {
             name="mini",
             summary="a few million parameters, trained on procedural characters; bundled, needs no download",
             bundled="bundled/mini",
+            caution=(
+                "The model 'mini' was trained on drawn procedural characters only and has seen no photographs; "
+                "for photographs use --model moore."
+            ),
         ),
         KnownModel(
             name="moore",
@@ -123,10 +129,11 @@ def open_pipeline(name_or_path: str | Path, *, dtype: torch.dtype = torch.float3
     """
     place = locate(name_or_path)
     try:
-        return AnimateAnyonePipeline.from_pretrained(place, torch_dtype=dtype)
+        pipeline = AnimateAnyonePipeline.from_pretrained(place)
     except (OSError, ValueError, HfHubHTTPError, RuntimeError) as error:
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise CheckpointError(f"The model '{place}' could not be opened: {reason}") from error
+    return pipeline.to(dtype)
 
 
 def locate(name_or_path: str | Path) -> Path | str:

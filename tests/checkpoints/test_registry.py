@@ -1,0 +1,158 @@
+"""Known models: pulling pinned files, converting, licences, and opening what is there."""
+
+import hashlib
+import shutil
+from dataclasses import replace
+
+import pytest
+import torch
+from huggingface_hub.errors import LocalEntryNotFoundError
+
+from animate_anyone.checkpoints import (
+    REGISTRY,
+    convert_moore,
+    download,
+    format_notices,
+    locate,
+    open_pipeline,
+    pull,
+    read_notices,
+    registry,
+)
+from animate_anyone.checkpoints.sources import MOORE_SOURCES
+from animate_anyone.errors import CheckpointError
+
+
+def without_hashes(model):
+    """The published hashes do not fit a release in miniature."""
+    sources = tuple(
+        replace(source, files=tuple(replace(file, sha256=None) for file in source.files)) for source in model.sources
+    )
+    return replace(model, sources=sources)
+
+
+@pytest.fixture
+def hub(release, tmp_path, monkeypatch):
+    """A hub that serves the release, and a home of our own; records what was asked for."""
+    asked = []
+
+    def serve(repo: str, path: str, *, revision: str) -> str:
+        asked.append((repo, path, revision))
+        file = next(
+            file for source in MOORE_SOURCES for file in source.files if (source.repo, file.path) == (repo, path)
+        )
+        return str(release.folder / file.saved_as)
+
+    monkeypatch.setattr(download, "hf_hub_download", serve)
+    monkeypatch.setattr(registry, "REGISTRY", {"moore": without_hashes(REGISTRY["moore"])})
+    monkeypatch.setenv("ANIMATE_ANYONE_HOME", str(tmp_path / "home"))
+    return asked
+
+
+def test_every_source_is_pinned_to_a_commit():
+    for source in MOORE_SOURCES:
+        assert len(source.revision) == 40
+        assert int(source.revision, 16)
+        assert source.licence
+        assert source.trained_by
+
+
+def test_pull_downloads_pinned_files_and_converts_them(hub, release):
+    folder = pull("moore")
+    assert hub == [(source.repo, file.path, source.revision) for source in MOORE_SOURCES for file in source.files]
+    assert {path.suffix for path in folder.rglob("*") if path.is_file()} == {".json", ".safetensors"}
+    opened = open_pipeline("moore")
+    state = opened.denoising_unet.state_dict()
+    assert all(torch.equal(state[key], value) for key, value in (release.denoising | release.motion).items())
+
+
+def test_pulling_twice_downloads_once(hub):
+    pull("moore")
+    asked = len(hub)
+    pull("moore")
+    assert len(hub) == asked
+
+
+def test_pull_leaves_nothing_behind_but_the_model(hub):
+    folder = pull("moore")
+    assert [path.name for path in folder.parent.iterdir()] == ["moore"]
+
+
+def test_a_damaged_download_is_refused(hub, monkeypatch):
+    moore = registry.REGISTRY["moore"]
+    first = moore.sources[0]
+    wrong = replace(first, files=(replace(first.files[0], sha256=hashlib.sha256(b"").hexdigest()),))
+    monkeypatch.setattr(registry, "REGISTRY", {"moore": replace(moore, sources=(wrong, *moore.sources[1:]))})
+    with pytest.raises(CheckpointError, match=r"not the published 'denoising_unet\.pth'.*expected e3b0c442"):
+        pull("moore")
+    assert not registry.model_folder(moore).exists()
+
+
+def test_a_download_that_fails_says_what_to_do(hub, monkeypatch):
+    def offline(*_args: object, **_options: object) -> str:
+        raise LocalEntryNotFoundError("offline")
+
+    monkeypatch.setattr(download, "hf_hub_download", offline)
+    with pytest.raises(CheckpointError, match=r"could not be downloaded.*Check the network"):
+        pull("moore")
+
+
+def test_licences_travel_with_the_model(release, tmp_path):
+    notices = convert_moore(release.folder, tmp_path / "out")
+    assert read_notices(tmp_path / "out") == notices
+    text = format_notices(notices)
+    assert len(text.splitlines()) == len(MOORE_SOURCES)
+    for word in ("Apache-2.0", "MIT", "CreativeML-OpenRAIL-M", "Moore Threads", "patrolli/AnimateAnyone"):
+        assert word in text
+    named = {component for notice in notices for component in notice.components}
+    assert named == {"vae", "image_encoder", "reference_net", "denoising_unet", "pose_guider"}
+
+
+def test_no_licence_is_said_too(tmp_path):
+    assert read_notices(tmp_path) == []
+    assert "No licence" in format_notices([])
+    (tmp_path / "notices.json").write_text('[{"name": "x"}]')
+    with pytest.raises(CheckpointError, match=r"notices\.json"):
+        read_notices(tmp_path)
+
+
+def test_converted_model_opens_in_another_dtype(release, tmp_path):
+    convert_moore(release.folder, tmp_path / "out")
+    assert open_pipeline(tmp_path / "out", dtype=torch.bfloat16).reference_net.dtype == torch.bfloat16
+
+
+def test_conversion_replaces_nothing(release, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("keep")
+    with pytest.raises(CheckpointError, match="exists already"):
+        convert_moore(release.folder, tmp_path / "out")
+    assert (tmp_path / "out" / "mine.txt").read_text() == "keep"
+
+
+def test_a_failed_conversion_leaves_nothing(release, tmp_path):
+    (release.folder / "pose_guider.pth").unlink()
+    with pytest.raises(CheckpointError):
+        convert_moore(release.folder, tmp_path / "out" / "model")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_that_was_not_pulled_says_how(hub, monkeypatch):
+    with pytest.raises(CheckpointError, match="animate-anyone weights pull moore"):
+        locate("moore")
+
+
+def test_unknown_names_list_the_known_ones(tmp_path):
+    with pytest.raises(CheckpointError, match="choose one of mini, moore"):
+        pull("huge")
+    with pytest.raises(CheckpointError, match="There is no model 'huge'"):
+        locate("huge")
+    with pytest.raises(CheckpointError, match=r"no model folder: it has no model_index\.json"):
+        locate(tmp_path)
+    assert locate("someone/their-model") == "someone/their-model"
+
+
+def test_a_damaged_model_folder_is_named(release, tmp_path):
+    convert_moore(release.folder, tmp_path / "out")
+    shutil.rmtree(tmp_path / "out" / "pose_guider")
+    with pytest.raises(CheckpointError, match="could not be opened"):
+        open_pipeline(tmp_path / "out")
