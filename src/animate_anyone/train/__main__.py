@@ -1,11 +1,11 @@
 """`python -m animate_anyone.train CONFIG.toml [name=value ...]`: what torchrun starts in each process."""
 
 import sys
-import tomllib
 from pathlib import Path
 
 from animate_anyone.errors import AnimateAnyoneError, ConfigError
 from animate_anyone.train.loop import train
+from animate_anyone.train.overrides import parse_overrides
 
 
 def main(arguments: list[str]) -> None:
@@ -13,15 +13,7 @@ def main(arguments: list[str]) -> None:
     if not arguments:
         raise ConfigError("Usage: python -m animate_anyone.train CONFIG.toml [name=value ...]")
     path, *assignments = arguments
-    overrides: dict[str, object] = {}
-    for assignment in assignments:
-        name, equals, value = assignment.partition("=")
-        try:
-            overrides[name] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError as error:
-            expected = 'name=value with the value as in TOML, such as steps=100 or output="runs/b"'
-            raise ConfigError(f"Cannot read '{name}{equals}{value}'; expected {expected}.") from error
-    train(Path(path), overrides)
+    train(Path(path), parse_overrides(assignments))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -10,8 +11,13 @@ from torch import Tensor
 
 from animate_anyone.data.clip import Clip
 from animate_anyone.data.procedural import SPLITS, Split, render_clip, render_frames
+from animate_anyone.data.video_folder import VideoFolder, pose_path
 from animate_anyone.errors import ConfigError
+from animate_anyone.media.size import Size
+from animate_anyone.pose.detect import make_detector
 from animate_anyone.train.config import ProceduralData, VideoData
+
+VIDEOS_PER_HELD_OUT = 10
 
 
 class Source(Protocol):
@@ -92,10 +98,69 @@ class ProceduralSource:
         return digest.hexdigest()
 
 
+class VideoSource:
+    """Videos cut into clips of `num_frames`; every tenth video, the first among them, is kept for validation.
+
+    Poses that are not beside their video yet are detected first, which takes a while.
+    """
+
+    def __init__(self, data: VideoData, *, split: Split):
+        self.data = data
+        self.videos = VideoFolder(folder=data.folder, size=Size(data.size, data.size), fps=data.fps)
+        if not all(pose_path(video).exists() for video in self.videos.videos):
+            self.videos = replace(self.videos, detector=make_detector())
+        held_out = range(0, len(self.videos), VIDEOS_PER_HELD_OUT)
+        numbers = [number for number in range(len(self.videos)) if (number in held_out) == (split != "train")]
+        self.clips = [
+            (number, start)
+            for number in numbers
+            for start in range(0, self.videos.num_frames(number) - data.num_frames + 1, data.num_frames)
+        ]
+        if not self.clips:
+            raise ConfigError(
+                f"{data.folder} has no clip of {data.num_frames} frames at {data.fps} fps for {split}. It needs at "
+                "least two videos of that length, the first of which is kept for validation."
+            )
+
+    @property
+    def num_frames(self) -> int:
+        return self.data.num_frames
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def clip(self, index: int) -> Clip:
+        return self.part(index, range(self.num_frames))
+
+    def frames(self, index: int, numbers: Sequence[int]) -> UInt8[Tensor, "n 3 h w"]:
+        return self.part(index, numbers).frames
+
+    def part(self, index: int, numbers: Sequence[int]) -> Clip:
+        """Some frames of a clip with their poses."""
+        video, start = self.clips[index]
+        return self.videos.clip(video, [start + number for number in numbers])
+
+    def identity(self, index: int) -> int:
+        return self.clips[index][0]
+
+    def spec(self, index: int) -> dict[str, Any]:
+        video, start = self.clips[index]
+        path = self.videos.videos[video]
+        return {
+            "video": path.name,
+            "bytes": path.stat().st_size,
+            "modified": path.stat().st_mtime_ns,
+            "start": start,
+            "num_frames": self.data.num_frames,
+            "size": self.data.size,
+            "fps": self.data.fps,
+        }
+
+
 def make_source(data: ProceduralData | VideoData, *, split: Split) -> Source:
     """The clips that a configuration asks for."""
     match data:
         case ProceduralData():
             return ProceduralSource(data, split=split)
         case VideoData():
-            raise ConfigError("data.source 'videos' is not available yet.")
+            return VideoSource(data, split=split)

@@ -1,0 +1,76 @@
+"""The training configuration names every bad field, and knows what may change when a run is resumed."""
+
+from pathlib import Path
+
+import pytest
+
+from animate_anyone.errors import ConfigError
+from animate_anyone.train.config import changed_fields, load_config, parse_config
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+GOOD = {"stage": "vae", "output": "runs/x", "steps": 10, "batch_size": 4}
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_shipped_configuration_is_valid(path: Path):
+    assert load_config(path).steps > 0
+
+
+def test_all_bad_fields_are_named_at_once():
+    bad = GOOD | {
+        "steps": 0,
+        "colour": "red",
+        "data": {"source": "procedural", "size": "big"},
+        "optimiser": {"learning_rate": -1},
+    }
+    with pytest.raises(ConfigError, match="4 bad fields") as caught:
+        parse_config(bad, origin="x.toml")
+    message = str(caught.value)
+    for part in ("x.toml", "steps: ", "colour: there is no such field", "data.size: ", "optimiser.learning_rate: "):
+        assert part in message
+    assert "got 'big'" in message
+
+
+def test_missing_fields_are_named():
+    with pytest.raises(ConfigError, match="stage: missing"):
+        parse_config({"output": "x"}, origin="x.toml")
+
+
+def test_a_clip_must_hold_the_frames_of_stage_2():
+    values = GOOD | {
+        "stage": "stage2",
+        "data": {"source": "procedural", "num_frames": 8},
+        "diffusion": {"num_frames": 16},
+    }
+    with pytest.raises(ConfigError, match=r"16.*only 8 frames"):
+        parse_config(values, origin="x.toml")
+
+
+def test_overrides_replace_values_by_dotted_name(tmp_path: Path):
+    path = tmp_path / "a.toml"
+    path.write_text('stage = "vae"\noutput = "a"\nsteps = 1\nbatch_size = 1\n')
+    config = load_config(path, {"steps": 7, "optimiser.learning_rate": 0.5})
+    assert (config.steps, config.optimiser.learning_rate) == (7, 0.5)
+    with pytest.raises(ConfigError, match="'steps' is a value there"):
+        load_config(path, {"steps.a": 7})
+
+
+@pytest.mark.parametrize("content", [b"stage = ", b"\xff\xfe"])
+def test_what_is_not_toml_is_said_to_be_none(tmp_path: Path, content: bytes):
+    path = tmp_path / "a.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match="not valid TOML"):
+        load_config(path)
+
+
+def test_a_missing_file_is_reported(tmp_path: Path):
+    with pytest.raises(ConfigError, match="Cannot read"):
+        load_config(tmp_path / "none.toml")
+
+
+def test_length_and_pace_may_change_but_not_what_is_learnt():
+    old = parse_config(GOOD, origin="")
+    same = GOOD | {"steps": 99, "log_every": 1, "diffusion": {"conditioning_dropout": 0.5}}
+    assert changed_fields(old, parse_config(same, origin="")) == []
+    other = GOOD | {"seed": 5, "vae": {"kl_weight": 1.0}}
+    assert changed_fields(old, parse_config(other, origin="")) == ["seed", "vae"]
