@@ -11,7 +11,7 @@ from jaxtyping import UInt8
 from animate_anyone.errors import PoseError
 from animate_anyone.media.size import Size
 from animate_anyone.pose.mediapipe_detector import MediaPipeDetector, missing_mediapipe
-from animate_anyone.pose.onnx_detector import OnnxDetector, dwpose_files
+from animate_anyone.pose.onnx_detector import OnnxDetector, dwpose_files, import_runtime
 from animate_anyone.pose.select import follow_person
 from animate_anyone.pose.skeleton import NUM_KEYPOINTS, Pose, PoseSequence
 
@@ -54,6 +54,7 @@ def make_detector(name: DetectorName = "auto", *, video: bool = False, weights: 
         name = "dwpose" if weights is not None or not has_mediapipe else "mediapipe"
     if name == "mediapipe":
         return MediaPipeDetector(video=video)
+    import_runtime()  # before its weights are downloaded for nothing
     return OnnxDetector(dwpose_files(weights), video=video)
 
 

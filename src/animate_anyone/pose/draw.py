@@ -142,13 +142,14 @@ def _draw_body(
         _draw_discs(canvas, [joints[joint]], style.joint_radius, BODY_COLOURS[joint])
 
 
-@lru_cache(maxsize=4096)
-def _ellipse(half_length: int, half_width: float, angle: int) -> npt.NDArray[np.int64]:
+@lru_cache(maxsize=1024)
+def _ellipse(half_length: int, half_width: float, angle: int) -> npt.NDArray[np.int32]:
     """(n, 2) integer outline of an ellipse around the origin, one vertex a degree, without repeats."""
     turn = np.radians(np.arange(361))
     along, across = half_length * np.cos(turn), half_width * np.sin(turn)
     cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
-    outline = np.rint(np.stack([along * cos - across * sin, along * sin + across * cos], axis=1)).astype(np.int64)
+    outline = np.stack([along * cos - across * sin, along * sin + across * cos], axis=1)
+    outline = np.rint(outline).astype(np.int32)
     moved = (np.diff(outline, axis=0) != 0).any(axis=1)
     if not moved.any():
         return outline[[0, 0]]

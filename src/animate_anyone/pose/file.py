@@ -73,6 +73,15 @@ def load_poses(path: str | Path) -> PoseSequence:
     return _Reader(path).sequence(document)
 
 
+def check_pose_path(path: Path) -> None:
+    """Refuses a name that `save_poses` could not write to, so that it shows before any work.
+
+    Raises:
+        PoseError: the suffix is neither .json nor .json.gz.
+    """
+    _is_compressed(path)
+
+
 def _is_compressed(path: Path) -> bool:
     if path.name.endswith(".json.gz"):
         return True

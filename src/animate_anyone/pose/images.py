@@ -142,14 +142,15 @@ MIN_COLOURS = 5
 def is_skeleton_video(path: Path | str) -> bool:
     """Whether a video shows skeletons on black, as `draw_pose` draws them, rather than people.
 
-    Looks at ten frames from the first three seconds or so that are not empty.
+    Looks at the first five of the first three seconds that are not empty, 0.3 seconds apart.
 
     Raises:
         MediaError: As for `read_frames`.
     """
     step = max(1, round(probe(path).fps * 0.3))
-    frames = [frame for frame in islice(read_frames(path), 0, 10 * step, step) if (frame > _DARK).any()]
-    return bool(frames) and sum(_shows_skeleton(frame) for frame in frames) > len(frames) / 2
+    shown = (frame for frame in islice(read_frames(path), 0, 10 * step, step) if (frame > _DARK).any())
+    votes = [_shows_skeleton(frame) for frame in islice(shown, 5)]
+    return sum(votes) > len(votes) / 2
 
 
 _DARK = 40

@@ -93,13 +93,16 @@ class MediaPipeDetector:
 
 def missing_mediapipe() -> MissingExtraError:
     """The error that says how to get MediaPipe, or that this Python has no build of it."""
-    purpose = "Finding poses in pictures"
     if sys.version_info >= (3, 13):
-        purpose = (
-            "MediaPipe 0.10.21 has no build for Python 3.13. Use Python 3.11 or 3.12 for it, give a pose file or a "
-            "skeleton video instead, or use the detector 'dwpose', which runs here. Finding poses with MediaPipe"
+        return MissingExtraError(
+            "onnxruntime",
+            extra="pose-onnx",
+            purpose=(
+                "MediaPipe 0.10.21, which finds poses in pictures, has no build for Python 3.13. Use Python 3.11 or "
+                "3.12, or give a pose file or a skeleton video, or use the detector 'dwpose'. That"
+            ),
         )
-    return MissingExtraError("mediapipe==0.10.21", extra="pose", purpose=purpose)
+    return MissingExtraError("mediapipe==0.10.21", extra="pose", purpose="Finding poses in pictures")
 
 
 def _to_pose(found: Any, width: int, height: int) -> Pose:

@@ -56,10 +56,7 @@ class OnnxDetector:
     """
 
     def __init__(self, files: OnnxFiles, *, video: bool = False):
-        try:
-            runtime = import_module("onnxruntime")
-        except ModuleNotFoundError as error:
-            raise MissingExtraError("onnxruntime", extra="pose-onnx", purpose="Finding poses by DWPose") from error
+        runtime = import_runtime()
         self._person = _open(runtime, files.person, num_outputs=1)
         self._pose = _open(runtime, files.pose, num_outputs=2)
         self.provider = f"onnxruntime {runtime.__version__} {self._pose.get_providers()[0]}"
@@ -97,6 +94,18 @@ class OnnxDetector:
                 "COCO-WholeBody is needed."
             )
         return to_pose(simcc_x[0], simcc_y[0], window)
+
+
+def import_runtime() -> Any:
+    """The module onnxruntime.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    try:
+        return import_module("onnxruntime")
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("onnxruntime", extra="pose-onnx", purpose="Finding poses by DWPose") from error
 
 
 def dwpose_files(folder: Path | None = None, *, revision: str = HUB_REVISION) -> OnnxFiles:

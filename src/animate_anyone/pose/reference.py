@@ -34,7 +34,7 @@ def load_reference_pose(path: Path, *, size: Size) -> Pose:
     scale_x, scale_y = size.width / poses.width, size.height / poses.height
     if abs(scale_x / scale_y - 1) > SAME_ASPECT:
         raise PoseError(
-            f"The pose file '{path}' is for a picture of {poses.width}x{poses.height}, the reference picture is {size}. "
+            f"The pose file '{path}' is for a picture of {poses.width}x{poses.height}, the picture is {size}. "
             "Give a pose of this picture, in its proportions."
         )
     scale = np.array([scale_x, scale_y], dtype=np.float32)

@@ -1,0 +1,130 @@
+"""Everything about bodies that an animation needs: the driving motion, and the pose of the reference character."""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from PIL import Image
+
+from animate_anyone.errors import MissingExtraError, PoseError
+from animate_anyone.media.size import Size
+from animate_anyone.pose.detect import DetectorName, PoseDetector, make_detector
+from animate_anyone.pose.driving import POSE_FILE_SUFFIXES, Driving, SkeletonVideo, open_driving
+from animate_anyone.pose.reference import find_pose, load_reference_pose
+from animate_anyone.pose.skeleton import Pose
+
+MotionKind = Literal["pose file", "skeleton video", "video of a person"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MotionOptions:
+    """What a user can choose about the motion."""
+
+    max_frames: int | None = None
+    """Take the first frames only."""
+    align: bool = True
+    """Fit the motion to the proportions and the place of the reference character."""
+    reference_pose: Path | None = None
+    """Pose file of the reference picture, for characters that no detector finds."""
+    detector: DetectorName = "auto"
+    detector_weights: Path | None = None
+    """Folder with DWPose's files, for machines without network."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Motion:
+    """A driving motion and, where the motion is to be fitted to it, the pose of the reference character."""
+
+    driving: Driving
+    kind: MotionKind
+    reference_pose: Pose | None
+    reference_pose_from: Literal["file", "detected"] | None
+    provider: str | None
+    """What found poses, if anything had to."""
+
+    @property
+    def is_video(self) -> bool:
+        """Whether the motion came from a video, which may have sound."""
+        return self.kind != "pose file"
+
+    @property
+    def size(self) -> Size:
+        """Canvas of the motion."""
+        driving = self.driving
+        return driving.info.size if isinstance(driving, SkeletonVideo) else Size(driving.width, driving.height)
+
+    @property
+    def fps(self) -> float:
+        return self.driving.info.fps if isinstance(self.driving, SkeletonVideo) else self.driving.fps
+
+
+def find_motion(
+    path: Path,
+    reference: Image.Image,
+    *,
+    options: MotionOptions = MotionOptions(),
+    on_frame: Callable[[int, int], None],
+    note: Callable[[str], None],
+) -> Motion:
+    """Reads a driving motion and finds the reference character's pose, if the motion can be fitted to it.
+
+    Args:
+        path: a video of a person, a skeleton video, or a pose file.
+        reference: the picture of the character.
+        options: choices of the user.
+        on_frame: while a person is followed, called after every frame with the number done and the number in all.
+        note: told in a sentence why a motion is not fitted although it was to be.
+
+    Raises:
+        MediaError: the video cannot be read.
+        PoseError: a pose file is not valid, or nobody was found in the video.
+        MissingExtraError: a person has to be found in a video and no detector is installed.
+    """
+    providers: list[str] = []
+
+    def detector(*, video: bool) -> PoseDetector:
+        made = make_detector(options.detector, video=video, weights=options.detector_weights)
+        providers.append(made.provider)
+        return made
+
+    pose, pose_from = None, None
+    if options.reference_pose is not None:
+        pose, pose_from = load_reference_pose(options.reference_pose, size=Size(*reference.size)), "file"
+    driving = open_driving(path, lambda: detector(video=True), max_frames=options.max_frames, on_frame=on_frame)
+    kind = _kind(path, driving)
+
+    if kind == "skeleton video" or not options.align:
+        if pose is not None:
+            reason = "a skeleton video is shown as it is" if options.align else "the alignment is switched off"
+            note(f"The pose of the reference has no effect: {reason}.")
+        pose, pose_from = None, None
+    elif pose is None:
+        try:
+            with closing(detector(video=False)) as found_by:
+                pose = find_pose(reference, found_by)
+            pose_from = "detected" if pose is not None else None
+            if pose is None:
+                note(f"Nobody was found in the reference picture by {providers[-1]}. The motion is shown as it is.")
+        except (MissingExtraError, PoseError) as error:
+            # A motion from a file needs no detector, so the lack of one does not end everything, unless it was named.
+            if kind != "pose file" or options.detector != "auto" or options.detector_weights is not None:
+                raise
+            note(
+                "The motion is shown as it is, not fitted to the character, whose pose is not known: give it in a "
+                f"pose file, or have it found. {error}"
+            )
+    return Motion(
+        driving=driving,
+        kind=kind,
+        reference_pose=pose,
+        reference_pose_from=pose_from,
+        provider=providers[0] if providers else None,
+    )
+
+
+def _kind(path: Path, driving: Driving) -> MotionKind:
+    if isinstance(driving, SkeletonVideo):
+        return "skeleton video"
+    return "pose file" if path.name.lower().endswith(POSE_FILE_SUFFIXES) else "video of a person"
