@@ -44,4 +44,6 @@ def test_the_batch_must_divide():
 
 def test_generators_follow_their_seeds():
     assert torch.equal(torch.rand(3, generator=seeded_generator(1, 2)), torch.rand(3, generator=seeded_generator(1, 2)))
-    assert not torch.equal(torch.rand(3, generator=seeded_generator(1, 2)), torch.rand(3, generator=seeded_generator(2, 1)))
+    assert not torch.equal(
+        torch.rand(3, generator=seeded_generator(1, 2)), torch.rand(3, generator=seeded_generator(2, 1))
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from diffusers import AutoencoderKL
 from jaxtyping import Float
@@ -28,6 +29,8 @@ FORMAT = 1
 """Part of every name in the cache; to be raised when what is stored, or how it is computed, changes."""
 
 ENCODED_AT_ONCE = 8
+
+Float16Array = npt.NDArray[np.float16]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,23 +90,14 @@ class ClipCache:
         spec = json.dumps(self.source.spec(index), sort_keys=True)
         return self.folder / f"{hashlib.sha256(spec.encode()).hexdigest()[:32]}.safetensors"
 
-    @torch.no_grad()
     def fill(self, index: int) -> dict[str, Tensor]:
         """Encodes a clip and writes its file; atomically, as other processes may be at the same."""
         clip = self.source.clip(index)
-        latents: list[Tensor] = []
-        tokens: list[Tensor] = []
-        # A run's precision must not leak into the cache, nor may a value depend on whether it was cached before.
-        with torch.autocast(self.vae.device.type, enabled=False):
-            for frames in clip.frames.split(ENCODED_AT_ONCE):
-                pixels = to_model_range(frames).to(self.vae.device)
-                latents.append(encode_images(self.vae, pixels).half().cpu())
-                images = preprocess_images([to_image(frame) for frame in frames], self.image_size)
-                tokens.append(embed_images(self.image_encoder, images).half().cpu())
+        encoded = [self.encode(frames) for frames in clip.frames.split(ENCODED_AT_ONCE)]
         poses = clip.poses
         tensors = {
-            "latents": torch.cat(latents).contiguous(),
-            "image_tokens": torch.cat(tokens).contiguous(),
+            "latents": torch.from_numpy(np.ascontiguousarray(np.concatenate([latents for latents, _ in encoded]))),
+            "image_tokens": torch.from_numpy(np.ascontiguousarray(np.concatenate([tokens for _, tokens in encoded]))),
             "keypoints": torch.from_numpy(np.ascontiguousarray(poses.keypoints)),
             "scores": torch.from_numpy(np.ascontiguousarray(poses.scores)),
             "canvas": torch.tensor([poses.width, poses.height, poses.fps], dtype=torch.float64),
@@ -113,6 +107,15 @@ class ClipCache:
         save_file(tensors, temporary)
         temporary.rename(path)
         return tensors
+
+    @torch.no_grad()
+    def encode(self, frames: Tensor) -> tuple[Float16Array, Float16Array]:
+        """Latents and image tokens of frames, in full precision: a run's own must not leak into the cache."""
+        images = preprocess_images([to_image(frame) for frame in frames], self.image_size)
+        pixels = to_model_range(frames).to(self.vae.device)
+        with torch.autocast(self.vae.device.type, enabled=False):
+            latents, tokens = encode_images(self.vae, pixels), embed_images(self.image_encoder, images)
+        return latents.cpu().numpy().astype(np.float16), tokens.cpu().numpy().astype(np.float16)
 
 
 def weights_hash(network: nn.Module) -> str:
