@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 from animate_anyone.checkpoints.download import fetch
+from animate_anyone.checkpoints.model_folder import PIPELINE_FILE, check_model_folder
 from animate_anyone.checkpoints.moore import import_moore
 from animate_anyone.checkpoints.notices import Notice, notice_of, save_notices
 from animate_anyone.checkpoints.sources import MOORE_SOURCES, Source
@@ -18,7 +20,6 @@ from animate_anyone.errors import CheckpointError
 from animate_anyone.pipeline import AnimateAnyonePipeline
 
 HOME_VARIABLE = "ANIMATE_ANYONE_HOME"
-PIPELINE_FILE = "model_index.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,12 +129,27 @@ def open_pipeline(name_or_path: str | Path, *, dtype: torch.dtype = torch.float3
         CheckpointError: the model is not there, or is not a whole model folder.
     """
     place = locate(name_or_path)
+    folder = place if isinstance(place, Path) else _from_hub(place)
+    check_model_folder(folder)
     try:
-        pipeline = AnimateAnyonePipeline.from_pretrained(place)
-    except (OSError, ValueError, HfHubHTTPError, RuntimeError) as error:
+        pipeline = AnimateAnyonePipeline.from_pretrained(folder)
+    except (OSError, ValueError, RuntimeError) as error:
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise CheckpointError(f"The model '{place}' could not be opened: {reason}") from error
     return pipeline.to(dtype)
+
+
+def _from_hub(repository: str) -> Path:
+    try:
+        folder = Path(snapshot_download(repository))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise CheckpointError(
+            f"The hub repository '{repository}' could not be downloaded ({type(error).__name__}). "
+            "Check the name and the network."
+        ) from error
+    if not (folder / PIPELINE_FILE).is_file():
+        raise CheckpointError(f"The hub repository '{repository}' is no model of ours: it has no {PIPELINE_FILE}.")
+    return folder
 
 
 def locate(name_or_path: str | Path) -> Path | str:

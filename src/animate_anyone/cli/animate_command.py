@@ -1,0 +1,163 @@
+"""`animate-anyone animate`: a picture of a character and a motion become a video."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from animate_anyone.cli.options import DetectorOption, DetectorWeightsOption, MaxFramesOption, ModelOption
+from animate_anyone.cli.summary import summary
+from animate_anyone.cli.terminal import Terminal, quiet_libraries
+
+MOTION, SAMPLING, OUTPUT = "Motion", "Sampling", "Output and machine"
+
+
+def parse_area(text: str) -> int:
+    """Pixels from a number ("393216") or from sides ("512x768")."""
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.isascii() and side.isdigit() for side in sides):
+        raise typer.BadParameter(f"'{text}' is neither a number of pixels nor a size such as 512x768.")
+    area = int(sides[0]) * (int(sides[1]) if len(sides) == 2 else 1)
+    if not 32 * 32 <= area <= 4096 * 4096:
+        raise typer.BadParameter(f"'{text}' is {area} pixels; from 32x32 to 4096x4096 are possible.")
+    return area
+
+
+def animate(
+    reference: Annotated[
+        Path, typer.Argument(metavar="REFERENCE", help="Picture of the character: PNG, JPEG, WebP, ...")
+    ],
+    driving: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DRIVING", help="What it shall do: a video of a person, a video of skeletons, or a pose file."
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", help="Video to write: .mp4 (with sound), .gif, .webp; without suffix a folder of PNGs."
+        ),
+    ],
+    model: ModelOption = "mini",
+    align: Annotated[
+        bool,
+        typer.Option(
+            "--align/--no-align",
+            help="Fit the motion to the character's proportions and place.",
+            rich_help_panel=MOTION,
+        ),
+    ] = True,
+    reference_pose: Annotated[
+        Path | None,
+        typer.Option(
+            help="Pose file of the reference, made by hand or by 'pose detect', for characters no detector finds.",
+            rich_help_panel=MOTION,
+        ),
+    ] = None,
+    max_frames: MaxFramesOption = None,
+    detector: DetectorOption = "auto",
+    detector_weights: DetectorWeightsOption = None,
+    seed: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=2**63 - 1,
+            help="Same seed, same machine: same video.",
+            rich_help_panel=SAMPLING,
+        ),
+    ] = 0,
+    steps: Annotated[
+        int | None,
+        typer.Option(min=1, max=1000, help="Denoising steps; by default the model's.", rich_help_panel=SAMPLING),
+    ] = None,
+    guidance: Annotated[
+        float | None,
+        typer.Option(
+            min=1,
+            max=100,
+            help="How strongly the result is pulled to the reference; 1 is none, and twice as fast. By default the "
+            "model's.",
+            rich_help_panel=SAMPLING,
+        ),
+    ] = None,
+    area: Annotated[
+        int | None,
+        typer.Option(
+            parser=parse_area,
+            metavar="PIXELS",
+            help="Pixels of a frame, as a number or as 512x768; the aspect ratio stays that of the reference. By "
+            "default the model's.",
+            rich_help_panel=SAMPLING,
+        ),
+    ] = None,
+    windows: Annotated[
+        Literal["overlapping", "closed-loop"],
+        typer.Option(
+            help="How a long clip is cut; 'closed-loop' is what Moore-AnimateAnyone does, to compare.",
+            rich_help_panel=SAMPLING,
+        ),
+    ] = "overlapping",
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare",
+            help="Show reference, pose and result side by side, not the result alone.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
+    device: Annotated[
+        str | None,
+        typer.Option(help="cpu, cuda, cuda:1, mps; by default a GPU if there is one.", rich_help_panel=OUTPUT),
+    ] = None,
+    dtype: Annotated[
+        Literal["float32", "float16", "bfloat16"] | None,
+        typer.Option(help="By default float16 on a GPU, else float32.", rich_help_panel=OUTPUT),
+    ] = None,
+) -> None:
+    """Make the character of a picture follow a motion.
+
+    The video has the aspect ratio of the picture, and the frames, the rate and the sound of the motion. Beside it, a
+    JSON file of the same name reports what it was made of.
+
+    The poses in a video of a person are found first, which needs the extra 'pose' or 'pose-onnx'. A video of skeletons
+    is used as it is.
+
+    For example:
+
+        animate-anyone animate me.png dance.mp4 -o out.mp4 --model moore
+
+        animate-anyone animate hero.png skeletons.mp4 -o out.gif --compare
+
+        animate-anyone animate robot.png walk.json.gz --reference-pose robot.json -o out.mp4
+    """
+    from animate_anyone.animation import AnimateOptions
+    from animate_anyone.checkpoints.registry import REGISTRY
+    from animate_anyone.job import Comparison, Job, run_job
+    from animate_anyone.pose.motion import MotionOptions
+
+    job = Job(
+        reference=reference,
+        driving=driving,
+        output=output,
+        model=model,
+        options=AnimateOptions(
+            seed=seed, num_inference_steps=steps, guidance_scale=guidance, area=area, windows=windows
+        ),
+        motion=MotionOptions(
+            max_frames=max_frames,
+            align=align,
+            reference_pose=reference_pose,
+            detector=detector,
+            detector_weights=detector_weights,
+        ),
+        compare=Comparison() if compare else None,
+        device=device,
+        dtype=dtype,
+    )
+    quiet_libraries()
+    with Terminal.open() as terminal:
+        if model in REGISTRY and REGISTRY[model].caution:
+            terminal.note(REGISTRY[model].caution)
+        report = run_job(job, terminal)
+    typer.echo(summary(report))

@@ -1,0 +1,264 @@
+"""From files to a video file: what front ends ask of the engine, as one value, and the function that does it."""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+from huggingface_hub import snapshot_download
+from PIL import Image
+
+from animate_anyone.animation import AnimateOptions, Animation, animate
+from animate_anyone.checkpoints.download import sha256_of
+from animate_anyone.checkpoints.notices import read_notices
+from animate_anyone.checkpoints.registry import locate, open_pipeline
+from animate_anyone.errors import AnimateAnyoneError, ConfigError, MediaError, PoseError
+from animate_anyone.media.image import load_image
+from animate_anyone.media.panels import side_by_side
+from animate_anyone.media.size import Size
+from animate_anyone.media.writer import check_output, write_video
+from animate_anyone.pipeline import AnimateAnyonePipeline, Frame
+from animate_anyone.pose.motion import Motion, MotionOptions, find_motion
+from animate_anyone.pose.skeleton_video import check_rate
+from animate_anyone.run_report import (
+    ModelUsed,
+    Picture,
+    PosesUsed,
+    RunReport,
+    Stopwatch,
+    peak_memory,
+    report_path,
+    weight_hashes,
+)
+
+Phase = Literal["poses", "denoising", "frames"]
+"""What takes long: finding poses (in frames), denoising (in steps), decoding and writing (in frames)."""
+
+DTypeName = Literal["float32", "float16", "bfloat16"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Asks for the pictures side by side: reference, pose, result, and the true frames where they are known."""
+
+    enlarge: int = 1
+    """How much larger than the video each picture is shown; small pictures are hard to see."""
+    truth: Sequence[Frame] | None = None
+    """One for each frame of the motion, any size."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A video that is asked for. The report is written beside it, with the suffix .json."""
+
+    reference: Path
+    driving: Path
+    output: Path
+    model: str = "mini"
+    """A known name, a model folder, or a hub repository."""
+    options: AnimateOptions = field(default_factory=AnimateOptions)
+    motion: MotionOptions = field(default_factory=MotionOptions)
+    compare: Comparison | None = None
+    """Show a comparison in place of the result alone."""
+    device: str | None = None
+    """By torch's name; a GPU if there is one, if None."""
+    dtype: DTypeName | None = None
+    """If None, float16 on a GPU, as the published checkpoints are used, and float32 elsewhere."""
+
+
+class Listener(Protocol):
+    """What a front end wants to know while a job runs."""
+
+    def progress(self, phase: Phase, done: float, total: float) -> None:
+        """A part of a phase is done."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Something that the user should read, now."""
+        ...
+
+
+def run_job(job: Job, listener: Listener) -> RunReport:
+    """Makes the video and its report.
+
+    Raises:
+        AnimateAnyoneError: an input, the model or the output cannot be used; the message is for the user.
+    """
+    # --- What can fail at once ---
+    check_output(job.output)
+    report_to = report_path(job.output)
+    _keep_inputs(job, report_to)
+    device = _device(job.device)
+    reference = load_image(job.reference)
+    stopwatch = Stopwatch()
+
+    # --- The model ---
+    with stopwatch.phase("open model"):
+        dtype: DTypeName = job.dtype or ("float32" if device.type == "cpu" else "float16")
+        pipeline, model = _open_model(job.model, device=device, dtype=dtype)
+
+    # --- The motion ---
+    with stopwatch.phase("find poses"):
+        motion = find_motion(
+            job.driving,
+            reference,
+            options=job.motion,
+            on_frame=lambda done, total: listener.progress("poses", done, total),
+            note=listener.note,
+        )
+    check_rate(motion.fps)
+
+    # --- The video ---
+    settings = _settings(job, pipeline, device=device, dtype=dtype)
+    num_steps = int(settings["num_inference_steps"])
+    started = denoised = time.perf_counter()
+
+    def on_window(step: int, done: int, total: int) -> None:
+        nonlocal denoised
+        denoised = time.perf_counter()
+        listener.progress("denoising", step + done / total, num_steps)
+
+    animation = _animate(pipeline, reference, motion, job.options, on_window=on_window, note=listener.note)
+    frames = animation.frames if job.compare is None else _panels(animation, reference, job.compare)
+    with _memory_reported():
+        written = write_video(
+            _counted(frames, len(animation.pose_images), listener),
+            job.output,
+            fps=animation.pose_images.fps,
+            audio_from=job.driving if motion.is_video else None,
+        )
+    stopwatch.seconds["denoising"] = round(denoised - started, 3)
+    stopwatch.seconds["decoding and writing"] = round(time.perf_counter() - denoised, 3)
+
+    # --- The report ---
+    report = RunReport(
+        reference=_picture(job.reference, Size(*reference.size)),
+        driving=_picture(job.driving, motion.size, num_frames=len(animation.pose_images), fps=motion.fps),
+        output=_picture(written.path, written.size, num_frames=written.num_frames, fps=written.fps),
+        sound=written.audio,
+        model=model,
+        poses=PosesUsed(
+            driving=motion.kind,
+            provider=motion.provider,
+            reference_pose=motion.reference_pose_from,
+            alignment=animation.alignment,
+        ),
+        settings=settings,
+        seconds=stopwatch.seconds,
+        peak_memory=peak_memory(device),
+    )
+    report.save(report_to)
+    return report
+
+
+def _keep_inputs(job: Job, report_to: Path) -> None:
+    """Refuses to write over what is read."""
+    inputs = (job.reference, job.driving, *filter(None, [job.motion.reference_pose]))
+    for path in (job.output, report_to):
+        if any(path.exists() and given.exists() and path.samefile(given) for given in inputs):
+            raise MediaError(f"{path}: is an input and would be overwritten. Choose another name for the output.")
+
+
+def _device(name: str | None) -> torch.device:
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ConfigError(
+            f"The device '{name}' cannot be used: {reason} Leave it out to take what is there, or give cpu."
+        ) from error
+    return device
+
+
+def _open_model(name: str, *, device: torch.device, dtype: DTypeName) -> tuple[AnimateAnyonePipeline, ModelUsed]:
+    place = locate(name)
+    pipeline = open_pipeline(place, dtype=getattr(torch, dtype))
+    folder = place if isinstance(place, Path) else Path(snapshot_download(place, local_files_only=True))
+    model = ModelUsed(name=name, weights=weight_hashes(folder), licences=tuple(read_notices(folder)))
+    return pipeline.to(device), model
+
+
+def _settings(job: Job, pipeline: AnimateAnyonePipeline, *, device: torch.device, dtype: DTypeName) -> dict[str, Any]:
+    """The settings as used: what the user left open is that of the checkpoint."""
+    options = {name: pipeline.config[name] if value is None else value for name, value in asdict(job.options).items()}
+    return options | {
+        "window_size": pipeline.window_size,
+        "pose_style": pipeline.config["pose_style"],
+        "max_frames": job.motion.max_frames,
+        "align": job.motion.align,
+        "compare": job.compare is not None,
+        "device": str(device),
+        "dtype": dtype,
+    }
+
+
+def _animate(
+    pipeline: AnimateAnyonePipeline,
+    reference: Image.Image,
+    motion: Motion,
+    options: AnimateOptions,
+    *,
+    on_window: Callable[[int, int, int], None],
+    note: Callable[[str], None],
+) -> Animation:
+    """The animation; if a detected pose turns out to be of no use, the motion is shown as it is."""
+    reference_pose = motion.reference_pose
+    try:
+        return animate(
+            pipeline,
+            reference,
+            motion.driving,
+            reference_pose=reference_pose,
+            options=options,
+            on_window=on_window,
+        )
+    except PoseError as error:
+        if motion.reference_pose_from != "detected":
+            raise
+        note(f"{error} The motion is shown as it is.")
+        return animate(pipeline, reference, motion.driving, options=options, on_window=on_window)
+
+
+def _panels(animation: Animation, reference: Image.Image, comparison: Comparison) -> Iterator[Frame]:
+    geometry = animation.geometry
+    size = Size(geometry.output.width * comparison.enlarge, geometry.output.height * comparison.enlarge)
+    still = geometry.crop(np.asarray(geometry.to_canvas(reference))[None])[0]
+    for index, frame in enumerate(animation.frames):
+        pictures = {"reference": still, "pose": animation.pose_frame(index), "result": frame}
+        if comparison.truth is not None:
+            pictures["truth"] = comparison.truth[index]
+        yield side_by_side(pictures, size=size)
+
+
+def _counted(frames: Iterator[Frame], total: int, listener: Listener) -> Iterator[Frame]:
+    for done, frame in enumerate(frames, start=1):
+        yield frame
+        listener.progress("frames", done, total)
+
+
+def _picture(path: Path, size: Size, *, num_frames: int = 1, fps: float | None = None) -> Picture:
+    return Picture(
+        path=str(path),
+        sha256=sha256_of(path) if path.is_file() else None,
+        width=size.width,
+        height=size.height,
+        num_frames=num_frames,
+        fps=fps,
+    )
+
+
+@contextmanager
+def _memory_reported() -> Generator[None]:
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise AnimateAnyoneError(
+            "The memory of the GPU is too small for this. Give a smaller area, the data type float16, or device cpu."
+        ) from error

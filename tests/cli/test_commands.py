@@ -1,0 +1,138 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from animate_anyone.cli.app import app
+from animate_anyone.media.video import probe, read_frames
+from animate_anyone.pose.file import load_poses
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+def test_help_and_version_do_not_load_torch():
+    program = (
+        "import sys\n"
+        "from animate_anyone.cli.app import app\n"
+        "for arguments in (['--help'], ['animate', '--help'], ['--version']):\n"
+        "    app(arguments, standalone_mode=False)\n"
+        "assert 'torch' not in sys.modules and 'diffusers' not in sys.modules\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "animate-anyone animate me.png dance.mp4 -o out.mp4" in " ".join(result.stdout.split())
+    assert result.stdout.splitlines()[-1].startswith("animate-anyone ")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["animate"], ["demo"], ["train"],
+        ["pose", "detect"], ["pose", "draw"], ["pose", "check"],
+        ["weights", "list"], ["weights", "pull"], ["weights", "import"],
+    ],
+)  # fmt: skip
+def test_every_help_teaches_by_an_example(cli, command):
+    result = cli.invoke(app, [*command, "--help"])
+    assert result.exit_code == 0
+    assert "animate-anyone " + " ".join(command) in result.stdout.split("For example")[1]
+
+
+def test_demo_writes_reference_motion_and_comparison(cli, model, tmp_path):
+    out = tmp_path / "demo"
+    result = cli.invoke(app, ["demo", "-o", str(out), "--model", str(model)])
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in out.iterdir()) == ["demo.json", "demo.mp4", "motion.json.gz", "reference.png"]
+    info = probe(out / "demo.mp4")
+    assert (info.num_frames, info.fps) == (24, 12.0)
+    # Four panels of the tiny model's 32 x 32, three times as large, under a strip with their names.
+    assert (info.size.width, info.size.height) == (4 * 96, 96 + 16)
+    frames = np.stack(list(read_frames(out / "demo.mp4"))).astype(int)
+    reference, truth = frames[:, 16:, :96], frames[:, 16:, 288:]
+    assert np.abs(reference[0] - reference[-1]).mean() < 3
+    assert np.abs(truth[0] - truth[-1]).mean() > 3
+    assert str(out / "demo.mp4") in result.stdout
+
+
+def test_poses_are_drawn_and_checked(cli, poses, tmp_path):
+    result = cli.invoke(app, ["pose", "check", str(poses)])
+    assert result.exit_code == 0, result.output
+    assert "12 frames on a canvas of 48x48, 12 a second, a person in 12 of them" in result.stdout
+    result = cli.invoke(app, ["pose", "draw", str(poses), "-o", str(tmp_path / "skeletons.mp4")])
+    assert result.exit_code == 0, result.output
+    info = probe(tmp_path / "skeletons.mp4")
+    assert (info.num_frames, info.fps, info.size.width, info.size.height) == (12, 12.0, 48, 48)
+
+
+def test_a_wrong_pose_file_is_explained(cli, tmp_path):
+    path = tmp_path / "bad.json"
+    path.write_text(json.dumps({"format": "animate-anyone/pose"}))
+    result = cli.invoke(app, ["pose", "check", str(path)])
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "has no field 'version'" in result.stderr
+
+
+def test_pose_detection_names_what_is_missing(cli, picture, tmp_path, monkeypatch):
+    monkeypatch.setattr("animate_anyone.pose.detect.find_spec", lambda name: None)
+    result = cli.invoke(app, ["pose", "detect", str(picture), "-o", str(tmp_path / "p.json")])
+    assert result.exit_code == 1
+    assert "pip install 'animate-anyone[pose]'" in result.stderr
+    result = cli.invoke(app, ["pose", "detect", str(picture), "-o", str(tmp_path / "p.txt")])
+    assert result.exit_code == 1
+    assert "ends in .json or .json.gz" in result.stderr
+
+
+def test_poses_are_found_in_a_picture_of_a_person(cli, tmp_path):
+    pytest.importorskip("mediapipe", reason="needs the extra 'pose'")
+    person = Path(__file__).parents[3] / "shared/examples/moore/ref_images/anyone-2.png"
+    if not person.exists():
+        pytest.skip("the example pictures are not on this machine")
+    out = tmp_path / "person.json"
+    arguments = ["pose", "detect", str(person), "-o", str(out), "--draw", str(tmp_path / "person.gif")]
+    result = cli.invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    found = load_poses(out)
+    assert len(found) == 1
+    assert found[0].visible[:18].sum() >= 12
+    assert (tmp_path / "person.gif").exists()
+
+
+def test_weights_list_names_models_and_licences(cli, tmp_path, monkeypatch):
+    monkeypatch.setenv("ANIMATE_ANYONE_HOME", str(tmp_path))
+    result = cli.invoke(app, ["weights", "list"])
+    assert result.exit_code == 0, result.output
+    assert "moore: Moore-AnimateAnyone" in result.stdout
+    assert "CreativeML-OpenRAIL-M" in result.stdout
+    assert "animate-anyone weights pull moore" in result.stdout
+
+
+def test_weights_errors_name_the_cause(cli, tmp_path):
+    result = cli.invoke(app, ["weights", "pull", "none-such"])
+    assert (result.exit_code, "There is no known model 'none-such'" in result.stderr) == (1, True)
+    result = cli.invoke(app, ["weights", "import", str(tmp_path / "nothing"), "-o", str(tmp_path / "model")])
+    assert (result.exit_code, result.stderr.startswith("Error: ")) == (1, True)
+
+
+def test_training_errors_name_the_field(cli, tmp_path):
+    result = cli.invoke(app, ["train", str(tmp_path / "nothing.toml")])
+    assert (result.exit_code, "Cannot read the training configuration" in result.stderr) == (1, True)
+    config = str(CONFIGS / "tiny-vae.toml")
+    result = cli.invoke(app, ["train", config, "--set", "stepps=3"])
+    assert (result.exit_code, "stepps" in result.stderr) == (1, True)
+    result = cli.invoke(app, ["train", config, "--set", "output=runs/b"])
+    assert (result.exit_code, "value as in TOML" in result.stderr) == (1, True)
+
+
+def test_training_runs_and_says_where(cli, tmp_path):
+    pytest.importorskip("accelerate", reason="needs the extra 'train'")
+    out = tmp_path / "vae"
+    changes = [f'output="{out}"', "steps=1", "data.num_clips=2"]
+    result = cli.invoke(
+        app, ["train", str(CONFIGS / "tiny-vae.toml"), *(word for change in changes for word in ("--set", change))]
+    )
+    assert result.exit_code == 0, result.output
+    assert f"Trained: {out}" in result.stdout
+    assert (out / "vae").is_dir()
