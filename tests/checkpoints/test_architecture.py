@@ -60,13 +60,13 @@ def test_a_file_of_another_kind_is_refused():
 
 
 def test_motion_settings():
-    assert temporal_options(MOTION, source="test") == {
+    assert temporal_options(MOTION, num_stages=4, source="test") == {
         "temporal": True,
         "temporal_num_heads": 4,
         "temporal_max_frames": 24,
         "temporal_mid_block": True,
     }
-    assert temporal_options({"use_motion_module": False}, source="test") == {"temporal": False}
+    assert temporal_options({"use_motion_module": False}, num_stages=4, source="test") == {"temporal": False}
 
 
 @pytest.mark.parametrize(
@@ -79,4 +79,4 @@ def test_motion_settings():
 )
 def test_motion_modules_of_another_kind_are_refused(change: dict[str, object]):
     with pytest.raises(CheckpointError):
-        temporal_options(MOTION | change, source="test")
+        temporal_options(MOTION | change, num_stages=4, source="test")

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 from huggingface_hub.errors import LocalEntryNotFoundError
+from safetensors.torch import save_file
 
 from animate_anyone.checkpoints import (
     REGISTRY,
@@ -151,8 +152,33 @@ def test_unknown_names_list_the_known_ones(tmp_path):
     assert locate("someone/their-model") == "someone/their-model"
 
 
-def test_a_damaged_model_folder_is_named(release, tmp_path):
+def test_a_model_folder_without_a_component_is_refused(release, tmp_path):
     convert_moore(release.folder, tmp_path / "out")
     shutil.rmtree(tmp_path / "out" / "pose_guider")
-    with pytest.raises(CheckpointError, match="could not be opened"):
+    with pytest.raises(CheckpointError, match=r"no usable 'pose_guider/config\.json'"):
         open_pipeline(tmp_path / "out")
+
+
+def test_a_model_folder_without_its_motion_modules_is_refused(release, tmp_path):
+    convert_moore(release.folder, tmp_path / "out")
+    file = tmp_path / "out" / "denoising_unet" / "diffusion_pytorch_model.safetensors"
+    save_file(release.denoising, file)
+    with pytest.raises(CheckpointError, match=r"denoising_unet.*missing: .*motion_modules\.0"):
+        open_pipeline(tmp_path / "out")
+
+
+def test_a_truncated_file_in_a_model_folder_is_refused(release, tmp_path):
+    convert_moore(release.folder, tmp_path / "out")
+    file = tmp_path / "out" / "vae" / "diffusion_pytorch_model.safetensors"
+    file.write_bytes(file.read_bytes()[:-10])
+    with pytest.raises(CheckpointError, match="not a whole safetensors file"):
+        open_pipeline(tmp_path / "out")
+
+
+def test_a_hub_repository_is_opened(release, tmp_path, monkeypatch):
+    convert_moore(release.folder, tmp_path / "out")
+    monkeypatch.setattr(registry, "snapshot_download", lambda repository: str(tmp_path / "out"))
+    assert open_pipeline("someone/their-model").denoising_unet.config["temporal"]
+    monkeypatch.setattr(registry, "snapshot_download", lambda repository: str(release.folder))
+    with pytest.raises(CheckpointError, match=r"no model of ours: it has no model_index\.json"):
+        open_pipeline("someone/their-model")

@@ -36,7 +36,8 @@ def denoising_unet(fixture: Fixture, folder: Path) -> DenoisingUNet:
     """Spatial weights and motion modules."""
     config = fixture.sidecar["config"]
     options = unet_options(config["unet"], source=fixture.name)
-    options |= temporal_options(config["unet_additional_kwargs"], source=fixture.name)
+    num_stages = len(options["block_out_channels"])
+    options |= temporal_options(config["unet_additional_kwargs"], num_stages=num_stages, source=fixture.name)
     return _filled(lambda: DenoisingUNet(**options), "denoising_unet", fixture, folder)
 
 

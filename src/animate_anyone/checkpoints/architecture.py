@@ -95,8 +95,13 @@ def unet_options(config: Config, *, source: str) -> dict[str, Any]:
     return options
 
 
-def temporal_options(config: Config, *, source: str) -> dict[str, Any]:
+def temporal_options(config: Config, *, num_stages: int, source: str) -> dict[str, Any]:
     """Constructor options of our denoising UNet for the motion settings of a Moore inference configuration.
+
+    Args:
+        config: of the motion modules, nested as in the release or flat.
+        num_stages: stages of the UNet that they are for.
+        source: what the configuration is, for messages.
 
     Raises:
         CheckpointError: the configuration describes motion modules of another kind; the message names the option.
@@ -113,10 +118,12 @@ def temporal_options(config: Config, *, source: str) -> dict[str, Any]:
         "temporal_position_encoding_max_len",
     }
     _refuse_other_values(settings, _TEMPORAL_FIXED, known=known, source=source)
-    resolutions = list(settings.get("motion_module_resolutions", [1, 2, 4, 8]))
-    if resolutions[:4] != [1, 2, 4, 8]:
+    needed = {2**stage for stage in range(num_stages)}
+    resolutions = set(settings.get("motion_module_resolutions", needed))
+    if not needed <= resolutions:
         raise CheckpointError(
-            f"{source}: motion modules at the resolutions {resolutions} alone cannot be loaded; expected all of them."
+            f"{source}: motion modules at the resolutions {sorted(resolutions)} alone cannot be loaded; "
+            f"expected all of {sorted(needed)}."
         )
     return {
         "temporal": True,

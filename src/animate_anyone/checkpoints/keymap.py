@@ -98,28 +98,12 @@ def load_into(
     kept = {key: value for key, value in expected.items() if keep is not None and re.search(keep, key)}
     model_name = type(model).__name__
 
-    missing = [key for key in expected if key not in mapped and key not in kept]
-    left_over = [key for key in mapped if key not in expected or key in kept]
-    wrong_shape = [
-        f"{key} {tuple(mapped[key].shape)} instead of {tuple(expected[key].shape)}"
-        for key in mapped
-        if key in expected and mapped[key].shape != expected[key].shape
-    ]
-    if missing:
-        raise CheckpointError(
-            f"{source}: {counted(missing, 'weight')} of {model_name} missing: {shown(missing)}. "
-            "The file is incomplete or belongs to another model."
-        )
-    if left_over:
-        raise CheckpointError(
-            f"{source}: {counted(left_over, 'weight')} left over that {model_name} does not have: "
-            f"{shown(left_over)}. The file belongs to another model, or the model was configured differently."
-        )
-    if wrong_shape:
-        raise CheckpointError(
-            f"{source}: {counted(wrong_shape, 'weight')} of the wrong shape for {model_name}: {shown(wrong_shape)}. "
-            "The file belongs to a model of another size; check its config.json."
-        )
+    check_shapes(
+        {key: tuple(tensor.shape) for key, tensor in mapped.items()},
+        {key: tuple(tensor.shape) for key, tensor in expected.items() if key not in kept},
+        source=source,
+        model_name=model_name,
+    )
     not_finite = [key for key, tensor in mapped.items() if not tensor.isfinite().all()]
     if not_finite:
         raise CheckpointError(
@@ -129,6 +113,34 @@ def load_into(
 
     cast = {key: _cast(tensor, expected[key], dtype) for key, tensor in mapped.items()}
     model.load_state_dict(cast | kept, strict=True, assign=True)
+
+
+def check_shapes(
+    given: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int, ...]], *, source: str, model_name: str
+) -> None:
+    """Compares the shapes of given weights with those that a model has.
+
+    Raises:
+        CheckpointError: weights are missing, left over, or of the wrong shape.
+    """
+    missing = [key for key in expected if key not in given]
+    if missing:
+        raise CheckpointError(
+            f"{source}: {counted(missing, 'weight')} of {model_name} missing: {shown(missing)}. "
+            "The file is incomplete or belongs to another model."
+        )
+    left_over = [key for key in given if key not in expected]
+    if left_over:
+        raise CheckpointError(
+            f"{source}: {counted(left_over, 'weight')} left over that {model_name} does not have: "
+            f"{shown(left_over)}. The file belongs to another model, or the model was configured differently."
+        )
+    wrong = [f"{key} {given[key]} instead of {shape}" for key, shape in expected.items() if given[key] != shape]
+    if wrong:
+        raise CheckpointError(
+            f"{source}: {counted(wrong, 'weight')} of the wrong shape for {model_name}: {shown(wrong)}. "
+            "The file belongs to a model of another size; check its config.json."
+        )
 
 
 def counted(names: Collection[str], noun: str) -> str:

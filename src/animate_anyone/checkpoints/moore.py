@@ -26,7 +26,6 @@ from animate_anyone.sampling.schedule import animate_anyone_schedule
 
 MOTION_SETTINGS: Mapping[str, Any] = {
     "use_motion_module": True,
-    "motion_module_resolutions": [1, 2, 4, 8],
     "num_attention_heads": 8,
 }
 """What the weights of the motion modules do not tell by their names and shapes."""
@@ -121,7 +120,9 @@ def _load_denoising_unet(
         motion_file = _motion_file(folder)
         motion = read_weights(motion_file)
         source = f"{file} + {motion_file.name}"
-        options |= temporal_options(_motion_settings(motion, motion_file), source=str(motion_file))
+        settings = _motion_settings(motion, motion_file)
+        num_stages = len(options["block_out_channels"])
+        options |= temporal_options(settings, num_stages=num_stages, source=str(motion_file))
         not_motion = [key for key in motion if MOTION_KEY not in key]
         if not_motion:
             raise CheckpointError(f"'{motion_file}' holds weights that are no motion modules: {shown(not_motion)}.")

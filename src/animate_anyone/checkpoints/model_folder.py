@@ -1,0 +1,70 @@
+"""Our one-folder layout: is everything there that the configurations in it promise?
+
+diffusers fills weights that a file lacks with random values and goes on, so the folder is checked before it is opened.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL
+from safetensors import SafetensorError, safe_open
+from torch import nn
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+
+from animate_anyone.checkpoints.keymap import check_shapes
+from animate_anyone.errors import CheckpointError
+from animate_anyone.models.denoising_unet import DenoisingUNet
+from animate_anyone.models.pose_guider import PoseGuider
+from animate_anyone.models.reference_net import ReferenceNet
+
+PIPELINE_FILE = "model_index.json"
+WEIGHT_FILE = re.compile(r"(diffusion_pytorch_model|model)(-\d{5}-of-\d{5})?\.safetensors")
+
+
+def _image_encoder(config: dict[str, Any]) -> nn.Module:
+    return CLIPVisionModelWithProjection(CLIPVisionConfig.from_dict(config))
+
+
+BUILDERS: Mapping[str, Callable[[dict[str, Any]], Any]] = {
+    "vae": AutoencoderKL.from_config,
+    "image_encoder": _image_encoder,
+    "reference_net": ReferenceNet.from_config,
+    "denoising_unet": DenoisingUNet.from_config,
+    "pose_guider": PoseGuider.from_config,
+}
+
+
+def check_model_folder(folder: Path) -> None:
+    """Compares names and shapes of all weights with the configurations. Reads no weights, so it takes no time.
+
+    Raises:
+        CheckpointError: a component, or weights of it, are missing, left over or of the wrong shape.
+    """
+    for component, build in BUILDERS.items():
+        place = folder / component
+        try:
+            config = json.loads((place / "config.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CheckpointError(f"The model '{folder}' has no usable '{component}/config.json': {error}.") from error
+        with torch.device("meta"):
+            network: nn.Module = build(config)
+        expected = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
+        check_shapes(_shapes(place), expected, source=str(place), model_name=type(network).__name__)
+
+
+def _shapes(place: Path) -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {}
+    for file in place.iterdir():
+        if WEIGHT_FILE.fullmatch(file.name):
+            try:
+                with safe_open(file, framework="pt") as tensors:
+                    shapes |= {key: tuple(tensors.get_slice(key).get_shape()) for key in tensors.keys()}  # noqa: SIM118
+            except (SafetensorError, OSError) as error:
+                raise CheckpointError(
+                    f"'{file}' is not a whole safetensors file ({error}). Get the model again."
+                ) from error
+    return shapes
