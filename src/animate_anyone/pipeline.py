@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, DiffusionPipeline
+from diffusers import DDIMScheduler, DiffusionPipeline
 from diffusers.utils import BaseOutput
 from diffusers.utils.torch_utils import randn_tensor
 from einops import rearrange
@@ -23,7 +23,7 @@ from animate_anyone.models.image_encoder import embed_images, preprocess_images
 from animate_anyone.models.pose_guider import PoseGuider
 from animate_anyone.models.reference_features import ReferenceFeatures
 from animate_anyone.models.reference_net import ReferenceNet
-from animate_anyone.models.vae import decode_latents, downscale_factor, encode_images
+from animate_anyone.models.vae import Autoencoder, decode_latents, downscale_factor, encode_images
 from animate_anyone.sampling.guidance import Prediction
 from animate_anyone.sampling.sampler import sample
 from animate_anyone.sampling.windows import OverlappingWindows, WindowPlan
@@ -81,7 +81,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
 
     def __init__(
         self,
-        vae: AutoencoderKL,
+        vae: Autoencoder,
         image_encoder: CLIPVisionModelWithProjection,
         reference_net: ReferenceNet,
         denoising_unet: DenoisingUNet,

@@ -72,5 +72,5 @@ def test_length_and_pace_may_change_but_not_what_is_learnt():
     old = parse_config(GOOD, origin="")
     same = GOOD | {"steps": 99, "log_every": 1, "diffusion": {"conditioning_dropout": 0.5}}
     assert changed_fields(old, parse_config(same, origin="")) == []
-    other = GOOD | {"seed": 5, "vae": {"kl_weight": 1.0}}
+    other = GOOD | {"seed": 5, "vae": {"l1_weight": 1.0}}
     assert changed_fields(old, parse_config(other, origin="")) == ["seed", "vae"]

@@ -1,20 +1,30 @@
-"""Images to latents and back by a diffusers `AutoencoderKL`; the only place that knows the scale of latents."""
+"""Images to latents and back by an autoencoder of diffusers; the only place that knows the scale of latents.
 
-from diffusers import AutoencoderKL
+`AutoencoderKL` is Stable Diffusion's. `AutoencoderDC` is cheaper at small size: it moves pixels into channels instead
+of averaging them away.
+"""
+
+from diffusers import AutoencoderDC, AutoencoderKL
 from jaxtyping import Float
 from torch import Tensor
 
+Autoencoder = AutoencoderKL | AutoencoderDC
 
-def downscale_factor(vae: AutoencoderKL) -> int:
+
+def downscale_factor(vae: Autoencoder) -> int:
     """Pixels to a side of a latent."""
+    if isinstance(vae, AutoencoderDC):
+        return vae.spatial_compression_ratio
     return 2 ** (len(vae.config["block_out_channels"]) - 1)
 
 
-def encode_images(vae: AutoencoderKL, pixels: Float[Tensor, "n 3 H W"]) -> Float[Tensor, "n c h w"]:
-    """Encodes RGB in [-1, 1] to the mean of the posterior, scaled to about unit variance."""
-    return vae.encode(pixels.to(vae.dtype)).latent_dist.mean * vae.config["scaling_factor"]
+def encode_images(vae: Autoencoder, pixels: Float[Tensor, "n 3 H W"]) -> Float[Tensor, "n c h w"]:
+    """Encodes RGB in [-1, 1] to latents (of a posterior its mean), scaled to about unit variance."""
+    encoded = vae.encode(pixels.to(vae.dtype))
+    latents = encoded.latent if isinstance(vae, AutoencoderDC) else encoded.latent_dist.mean
+    return latents * vae.config["scaling_factor"]
 
 
-def decode_latents(vae: AutoencoderKL, latents: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 3 H W"]:
+def decode_latents(vae: Autoencoder, latents: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 3 H W"]:
     """Decodes scaled latents to RGB in about [-1, 1]; the decoder may overshoot."""
     return vae.decode(latents.to(vae.dtype) / vae.config["scaling_factor"]).sample

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from diffusers import AutoencoderKL
 from jaxtyping import Float
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -18,7 +17,7 @@ from torch import Tensor, nn
 from transformers import CLIPVisionModelWithProjection
 
 from animate_anyone.models.image_encoder import embed_images, preprocess_images
-from animate_anyone.models.vae import encode_images
+from animate_anyone.models.vae import Autoencoder, encode_images
 from animate_anyone.pose.skeleton import PoseSequence
 from animate_anyone.train.pictures import to_image, to_model_range
 from animate_anyone.train.sources import Source
@@ -49,9 +48,7 @@ class ClipCache:
     Another VAE or another size of pictures thus never meets stale latents, and runs may share one folder.
     """
 
-    def __init__(
-        self, folder: Path, source: Source, *, vae: AutoencoderKL, image_encoder: CLIPVisionModelWithProjection
-    ):
+    def __init__(self, folder: Path, source: Source, *, vae: Autoencoder, image_encoder: CLIPVisionModelWithProjection):
         self.source = source
         self.vae = vae
         self.image_encoder = image_encoder

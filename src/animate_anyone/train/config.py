@@ -22,12 +22,23 @@ class Values(BaseModel):
 
 
 class VaeSize(Values):
-    """Size of a new VAE; every width after the first halves the resolution."""
+    """Size of a new autoencoder; every width after the first halves the resolution.
 
-    block_out_channels: Widths = (32, 64, 96, 96)
-    layers_per_block: Count = 1
+    No layers at the first resolution, the costliest one: its pixels go straight into the channels of the next.
+    """
+
+    block_out_channels: Widths = (24, 48, 96, 96)
+    layers_per_block: tuple[Annotated[int, Field(ge=0)], ...] = (0, 1, 1, 1)
     latent_channels: Count = 8
-    norm_num_groups: Count = 8
+
+    @model_validator(mode="after")
+    def check_lengths(self) -> Self:
+        if len(self.layers_per_block) != len(self.block_out_channels):
+            raise ValueError(
+                f"layers_per_block has {len(self.layers_per_block)} entries, block_out_channels "
+                f"{len(self.block_out_channels)}; give one of each for every level"
+            )
+        return self
 
 
 class ImageEncoderSize(Values):
@@ -123,10 +134,16 @@ class Optimiser(Values):
 
 
 class VaeLoss(Values):
-    """Weights of the VAE's loss beside the L1 of the pixels, whose weight is 1."""
+    """Weights of the VAE's loss beside the mean squared error of the pixels, whose weight is 1."""
 
-    kl_weight: Annotated[float, Field(ge=0)] = 1e-4
-    edge_weight: Annotated[float, Field(ge=0)] = 1.0
+    l1_weight: Annotated[float, Field(ge=0)] = 0.3
+    edge_weight: Annotated[float, Field(ge=0)] = 0.3
+    latent_weight: Annotated[float, Field(ge=0)] = 1e-4
+    """Of the latents' mean square, which keeps them from growing."""
+    latent_noise: Annotated[float, Field(ge=0)] = 0.05
+    """Deviation of the noise that the decoder learns to bear; it keeps neighbouring latents alike in the picture."""
+    frames_per_clip: Count = 4
+    """Frames of one clip in a sample: several at once are cheaper to draw than one by one."""
     crop: Annotated[int, Field(ge=16)] | None = None
     """Side of the random square crops trained on; None: whole frames."""
 

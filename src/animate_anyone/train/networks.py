@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL
+from diffusers import AutoencoderDC
 from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
@@ -18,17 +18,13 @@ from animate_anyone.train.config import ImageEncoderSize, Init, TrainConfig, UNe
 from animate_anyone.train.stage import Networks, Stage
 
 CLASSES: dict[str, Any] = {
-    "vae": AutoencoderKL,
+    "vae": AutoencoderDC,
     "image_encoder": CLIPVisionModelWithProjection,
     "reference_net": ReferenceNet,
     "denoising_unet": DenoisingUNet,
     "pose_guider": PoseGuider,
 }
 """The components in the order in which they depend on each other's sizes."""
-
-
-FIRST_LOG_VARIANCE = -6.0
-"""Of the posterior of a new VAE."""
 
 
 def make_networks(config: TrainConfig, stage: Stage) -> Networks:
@@ -131,22 +127,19 @@ def fit_temporal(network: nn.Module, config: TrainConfig, stage: Stage) -> nn.Mo
     return whole
 
 
-def new_vae(size: VaeSize) -> AutoencoderKL:
-    """An autoencoder whose every width after the first halves the resolution."""
-    levels = len(size.block_out_channels)
-    vae = AutoencoderKL(
-        down_block_types=("DownEncoderBlock2D",) * levels,  # pyright: ignore[reportArgumentType]
-        up_block_types=("UpDecoderBlock2D",) * levels,  # pyright: ignore[reportArgumentType]
-        block_out_channels=size.block_out_channels,  # pyright: ignore[reportArgumentType]
-        layers_per_block=size.layers_per_block,
+def new_vae(size: VaeSize) -> AutoencoderDC:
+    """An autoencoder without attention, of the same shape on both sides."""
+    no_attention = ((),) * len(size.block_out_channels)
+    return AutoencoderDC(
         latent_channels=size.latent_channels,
-        norm_num_groups=size.norm_num_groups,
+        encoder_block_out_channels=size.block_out_channels,
+        decoder_block_out_channels=size.block_out_channels,
+        encoder_layers_per_block=size.layers_per_block,
+        decoder_layers_per_block=size.layers_per_block,
+        encoder_qkv_multiscales=no_attention,
+        decoder_qkv_multiscales=no_attention,
         scaling_factor=1.0,  # measured and set when the stage ends
     )
-    # A fresh posterior has unit variance, and its noise would drown the latents for thousands of steps.
-    with torch.no_grad():
-        vae.quant_conv.bias[size.latent_channels :] = FIRST_LOG_VARIANCE
-    return vae
 
 
 def new_image_encoder(size: ImageEncoderSize) -> CLIPVisionModelWithProjection:

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from diffusers import AutoencoderKL
+from diffusers import AutoencoderDC
+from einops import rearrange
 from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
@@ -22,28 +23,30 @@ NUM_SHOWN = 8
 
 
 class VaeObjective(nn.Module):
-    """L1 of pixels and of their gradients at several scales, and a small pull of the posterior to unit variance.
+    """Squared and absolute error of pixels, the error of their gradients, and a small pull on the latents.
 
-    The gradient term keeps edges sharp that L1 alone would blur; there is no adversary, so the pictures stay smooth
-    where the latents say nothing.
+    The squared error brings the colours in, which the others learn slowly; the gradient term keeps edges sharp. There
+    is no adversary, so the pictures stay smooth where the latents say nothing.
     """
 
-    def __init__(self, vae: AutoencoderKL, weights: VaeLoss):
+    def __init__(self, vae: AutoencoderDC, weights: VaeLoss):
         super().__init__()
         self.vae: Any = vae  # whose results are typed as tuples
         self.weights = weights
 
     def forward(self, batch: Sample) -> dict[str, Tensor]:
-        pixels = to_model_range(batch["frame"])
-        posterior = self.vae.encode(pixels).latent_dist
-        mean, logvar = posterior.mean.float(), posterior.logvar.float()
-        latents = mean + torch.exp(0.5 * logvar) * batch["noise"]
-        restored = self.vae.decode(latents).sample.float()
+        pixels = to_model_range(rearrange(batch["frames"], "b f c h w -> (b f) c h w"))
+        latents = self.vae.encode(pixels).latent
+        noise = rearrange(batch["noise"], "b f c h w -> (b f) c h w")
+        restored = self.vae.decode(latents + self.weights.latent_noise * noise).sample.float()
+        mse = F.mse_loss(restored, pixels)
         l1 = F.l1_loss(restored, pixels)
         edges = edge_loss(restored, pixels)
-        kl = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).mean()
-        loss = l1 + self.weights.edge_weight * edges + self.weights.kl_weight * kl
-        return {"loss": loss, "l1": l1, "edges": edges, "kl": kl}
+        spread = latents.float().square().mean()
+        loss = (
+            mse + self.weights.l1_weight * l1 + self.weights.edge_weight * edges + self.weights.latent_weight * spread
+        )
+        return {"loss": loss, "mse": mse, "l1": l1, "edges": edges, "spread": spread}
 
 
 def edge_loss(a: Float[Tensor, "n 3 h w"], b: Float[Tensor, "n 3 h w"], *, num_scales: int = 3) -> Float[Tensor, ""]:
@@ -57,20 +60,22 @@ def edge_loss(a: Float[Tensor, "n 3 h w"], b: Float[Tensor, "n 3 h w"], *, num_s
 
 
 def draw(config: TrainConfig, networks: Networks) -> Draw:
-    """Draws a random crop of a random frame, mirrored or not."""
+    """Draws a few frames of a random clip, cropped alike, mirrored or not."""
     source = make_source(config.data, split="train")
-    vae: AutoencoderKL = networks["vae"]  # pyright: ignore[reportAssignmentType]
+    vae: AutoencoderDC = networks["vae"]  # pyright: ignore[reportAssignmentType]
     side = config.vae.crop or config.data.size
     latent_side = side // downscale_factor(vae)
-    noise_shape = (vae.config["latent_channels"], latent_side, latent_side)
+    num_frames = config.vae.frames_per_clip
+    noise_shape = (num_frames, vae.config["latent_channels"], latent_side, latent_side)
 
     def draw_sample(generator: torch.Generator) -> Sample:
-        frame = source.frames(pick(len(source), generator), [pick(source.num_frames, generator)])[0]
-        top, left = (pick(size - side + 1, generator) for size in frame.shape[1:])
+        numbers = [pick(source.num_frames, generator) for _ in range(num_frames)]
+        frames = source.frames(pick(len(source), generator), numbers)
+        top, left = (pick(size - side + 1, generator) for size in frames.shape[2:])
         if pick(2, generator):
-            frame = frame.flip(2)
+            frames = frames.flip(3)
         return {
-            "frame": frame[:, top : top + side, left : left + side].contiguous(),
+            "frames": frames[:, :, top : top + side, left : left + side].contiguous(),
             "noise": torch.randn(noise_shape, generator=generator),
         }
 
@@ -93,7 +98,7 @@ def fixed_frames(config: TrainConfig, *, number: int) -> Float[Tensor, "n 3 h w"
 @torch.no_grad()
 def picture(config: TrainConfig, networks: Networks) -> Image.Image:
     """Originals above, what comes back below."""
-    vae: AutoencoderKL = networks["vae"].eval()  # pyright: ignore[reportAssignmentType]
+    vae: AutoencoderDC = networks["vae"].eval()  # pyright: ignore[reportAssignmentType]
     pixels = fixed_frames(config, number=NUM_SHOWN)
     restored = decode_latents(vae, encode_images(vae, pixels.to(device_of(vae))))
     return grid([list(to_bytes(row)) for row in (pixels, restored)])
@@ -102,7 +107,7 @@ def picture(config: TrainConfig, networks: Networks) -> Image.Image:
 @torch.no_grad()
 def set_scale(config: TrainConfig, networks: Networks) -> None:
     """Sets the factor that brings latents to unit variance, which the schedule of diffusion presumes."""
-    vae: AutoencoderKL = networks["vae"].eval()  # pyright: ignore[reportAssignmentType]
+    vae: AutoencoderDC = networks["vae"].eval()  # pyright: ignore[reportAssignmentType]
     vae.register_to_config(scaling_factor=1.0)
     pixels = fixed_frames(config, number=NUM_MEASURED).to(device_of(vae))
     spread = float(np.std([encode_images(vae, frame[None]).cpu().numpy() for frame in pixels]))
