@@ -153,7 +153,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             )
         )
         if output_type == "np":
-            return AnimateAnyonePipelineOutput(frames=np.stack(frames).astype(np.float32) / 255)
+            return AnimateAnyonePipelineOutput(frames=np.divide(np.stack(frames), 255, dtype=np.float32))
         return AnimateAnyonePipelineOutput(frames=[Image.fromarray(frame) for frame in frames])
 
     @torch.no_grad()

@@ -34,8 +34,8 @@ class PoseGuider(ModelMixin, ConfigMixin):
             self.blocks.append(nn.Conv2d(narrow, narrow, 3, padding=1))
             self.blocks.append(nn.Conv2d(narrow, wide, 3, padding=1, stride=2))
         self.conv_out = nn.Conv2d(block_out_channels[-1], conditioning_embedding_channels, 3, padding=1)
-        nn.init.zeros_(self.conv_out.weight)
-        nn.init.zeros_(self.conv_out.bias)
+        for parameter in self.conv_out.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, pose: Float[Tensor, "b 3 f H W"]) -> Float[Tensor, "b c f h w"]:
         """Encodes pose pictures.

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from animate_anyone.models.reference_features import ReferenceFeatures
+from animate_anyone.models.spatial import SpatialTransformer, SpatialTransformerBlock
 from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE, Conditioning, UNet
 
 
@@ -75,7 +76,7 @@ class ReferenceNet(UNet):
 
     def parameters_without_effect(self) -> list[nn.Parameter]:
         """Parameters behind the last tokens handed out: nothing reads what they compute, so they get no gradient."""
-        last = next(stage for stage in reversed(self.up_blocks) if stage.attentions).attentions[-1]
-        block = last.transformer_blocks[0]
+        *_, last = (module for module in self.up_blocks.modules() if isinstance(module, SpatialTransformer))
+        *_, block = (module for module in last.modules() if isinstance(module, SpatialTransformerBlock))
         behind = (block.attn1, block.norm2, block.attn2, block.norm3, block.ff, last.proj_out)
         return [parameter for module in behind for parameter in module.parameters()]

@@ -32,25 +32,22 @@ class PositionEncoding(nn.Module):
         self.register_buffer("pe", sinusoidal_positions(max_frames, channels))
 
     def forward(self, x: Float[Tensor, "p f c"]) -> Float[Tensor, "p f c"]:
-        max_frames = self.pe.shape[1]
+        positions = self.get_buffer("pe")
+        max_frames = positions.shape[1]
         if x.shape[1] > max_frames:
             raise ValueError(
                 f"A window of {x.shape[1]} frames is longer than the {max_frames} positions of the temporal attention; "
                 "choose a smaller window."
             )
-        return x + self.pe[:, : x.shape[1]].to(x.dtype)
+        return x + positions[:, : x.shape[1]].to(x.dtype)
 
 
 class TemporalAttention(Attention):
-    """Self-attention over frames; positions are added to queries, keys and values alike."""
+    """Self-attention over frames, with the positions that are to be added to what it attends to."""
 
     def __init__(self, dim: int, *, num_heads: int, max_frames: int):
         super().__init__(dim, num_heads=num_heads)
         self.pos_encoder = PositionEncoding(dim, max_frames)
-
-    def forward(self, x: Float[Tensor, "p f c"]) -> Float[Tensor, "p f c"]:
-        x = self.pos_encoder(x)
-        return super().forward(x, x)
 
 
 class TemporalTransformerBlock(nn.Module):
@@ -67,7 +64,10 @@ class TemporalTransformerBlock(nn.Module):
 
     def forward(self, x: Float[Tensor, "p f c"]) -> Float[Tensor, "p f c"]:
         for norm, attention in zip(self.norms, self.attention_blocks, strict=True):
-            x = x + attention(norm(x))
+            assert isinstance(attention, TemporalAttention)
+            # Queries, keys and values alike know the position of their frame.
+            tokens = attention.pos_encoder(norm(x))
+            x = x + attention(tokens, tokens)
         return x + self.ff(self.ff_norm(x))
 
 

@@ -270,6 +270,7 @@ class UNet(ModelMixin, ConfigMixin):
         up: tuple[StageTokens, ...] = ()
         for index, stage in enumerate(self.up_blocks):
             own = None if reference is None else reference.up[index]
+            assert isinstance(stage, UpStage)
             num_joined = len(stage.resnets)
             skips, joined = skips[:-num_joined], skips[-num_joined:]
             upsampled_size = skips[-1].shape[-2:] if skips else None
@@ -280,12 +281,12 @@ class UNet(ModelMixin, ConfigMixin):
 
     def _run_stage(self, stage: nn.Module, *inputs: Any) -> Any:
         if self.gradient_checkpointing and torch.is_grad_enabled():
-            return self._gradient_checkpointing_func(stage, *inputs)
+            return self._gradient_checkpointing_func(stage, *inputs)  # pyright: ignore[reportOptionalCall]
         return stage(*inputs)
 
     def _check_layers_of(self, reference: ReferenceFeatures) -> None:
         stages = (*self.down_blocks, self.mid_block, *self.up_blocks)
-        expected = [len(stage.attentions) for stage in stages]
+        expected = [len(stage.attentions) for stage in stages if isinstance(stage, Stage)]
         got = [len(tokens) for tokens in (*reference.down, reference.mid, *reference.up)]
         if got != expected:
             raise ValueError(

@@ -4,6 +4,8 @@
 of averaging them away.
 """
 
+from typing import Any
+
 from diffusers import AutoencoderDC, AutoencoderKL
 from jaxtyping import Float
 from torch import Tensor
@@ -20,11 +22,12 @@ def downscale_factor(vae: Autoencoder) -> int:
 
 def encode_images(vae: Autoencoder, pixels: Float[Tensor, "n 3 H W"]) -> Float[Tensor, "n c h w"]:
     """Encodes RGB in [-1, 1] to latents (of a posterior its mean), scaled to about unit variance."""
-    encoded = vae.encode(pixels.to(vae.dtype))
+    encoded: Any = vae.encode(pixels.to(vae.dtype))
     latents = encoded.latent if isinstance(vae, AutoencoderDC) else encoded.latent_dist.mean
     return latents * vae.config["scaling_factor"]
 
 
 def decode_latents(vae: Autoencoder, latents: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 3 H W"]:
     """Decodes scaled latents to RGB in about [-1, 1]; the decoder may overshoot."""
-    return vae.decode(latents.to(vae.dtype) / vae.config["scaling_factor"]).sample
+    decoded: Any = vae.decode(latents.to(vae.dtype) / vae.config["scaling_factor"])
+    return decoded.sample

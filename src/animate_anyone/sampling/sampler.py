@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from diffusers import DDIMScheduler
@@ -47,13 +48,14 @@ def sample(
     Returns:
         Denoised latents.
     """
-    takes_generator = "generator" in inspect.signature(scheduler.step).parameters
+    timesteps = set_timesteps(scheduler, num_steps)
+    stepper: Any = scheduler  # as its methods' annotations forbid the tensors that they take
+    takes_generator = "generator" in inspect.signature(stepper.step).parameters
     options = {"generator": generator} if takes_generator else {}
     num_frames = noise.shape[2]
-    timesteps = set_timesteps(scheduler, num_steps)
-    latents = noise * scheduler.init_noise_sigma
+    latents = noise * stepper.init_noise_sigma
     for step, timestep in enumerate(timesteps):
-        scaled = scheduler.scale_model_input(latents, timestep)
+        scaled = stepper.scale_model_input(latents, timestep)
         output = torch.zeros_like(latents)
         weight_sum = torch.zeros(num_frames, dtype=latents.dtype)
         plan = windows(num_frames, step)
@@ -66,7 +68,7 @@ def sample(
             if on_window is not None:
                 on_window(step, done, len(plan))
         output /= weight_sum[:, None, None]
-        latents = scheduler.step(output, timestep, latents, **options).prev_sample
+        latents = stepper.step(output, timestep, latents, **options).prev_sample
         if on_step is not None:
             on_step(step, output, latents)
     return latents
