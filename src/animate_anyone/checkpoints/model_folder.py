@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL
+from diffusers import AutoencoderDC, AutoencoderKL
 from safetensors import SafetensorError, safe_open
 from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
@@ -29,8 +29,16 @@ def _image_encoder(config: dict[str, Any]) -> nn.Module:
     return CLIPVisionModelWithProjection(CLIPVisionConfig.from_dict(config))
 
 
+def _vae(config: dict[str, Any]) -> Any:
+    kinds: Mapping[str, Any] = {kind.__name__: kind for kind in (AutoencoderKL, AutoencoderDC)}
+    kind = config.get("_class_name")
+    if kind not in kinds:
+        raise CheckpointError(f"The vae of the model is of the class {kind!r}; it must be one of {', '.join(kinds)}.")
+    return kinds[kind].from_config(config)
+
+
 BUILDERS: Mapping[str, Callable[[dict[str, Any]], Any]] = {
-    "vae": AutoencoderKL.from_config,
+    "vae": _vae,
     "image_encoder": _image_encoder,
     "reference_net": ReferenceNet.from_config,
     "denoising_unet": DenoisingUNet.from_config,
