@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 import torch
-from conftest import TINY_TEMPORAL, TINY_UNET, randomised
 from diffusers import UNet2DConditionModel
 
 from animate_anyone import DenoisingUNet, PoseGuider, ReferenceNet
+from tiny import TINY_TEMPORAL, TINY_UNET, randomised
 
 
 def inputs(batch: int = 2, frames: int = 3, height: int = 8, width: int = 8):

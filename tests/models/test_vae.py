@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from conftest import randomised
 from diffusers import AutoencoderDC, AutoencoderKL
 
 from animate_anyone.models.vae import decode_latents, downscale_factor, encode_images
+from tiny import randomised
 
 
 def autoencoder_kl() -> AutoencoderKL:
