@@ -53,7 +53,7 @@ def demo(
         model=model,
         # The motion was drawn with this character's proportions.
         motion=MotionOptions(align=False),
-        compare=Comparison(enlarge=ENLARGE, truth=pictures[:NUM_FRAMES]),
+        compare=Comparison(enlarge=ENLARGE, truth=list(pictures[:NUM_FRAMES])),
     )
     quiet_libraries()
     with Terminal.open() as terminal:

@@ -106,7 +106,7 @@ def write(poses: "PoseSequence", path: Path, *, style: str, terminal: Terminal) 
 
 def describe(poses: "PoseSequence") -> str:
     """What a pose file holds, in a line."""
-    num_seen = sum(bool(frame.visible.any()) for frame in map(poses.__getitem__, range(len(poses))))
+    num_seen = sum(bool(poses[index].visible.any()) for index in range(len(poses)))
     return (
         f"{len(poses)} frame{'s' * (len(poses) != 1)} on a canvas of {poses.width}x{poses.height}, "
         f"{poses.fps:.6g} a second, a person in {num_seen} of them"
