@@ -134,10 +134,10 @@ class Optimiser(Values):
 
 
 class VaeLoss(Values):
-    """Weights of the VAE's loss beside the mean squared error of the pixels, whose weight is 1."""
+    """Weights of the VAE's loss beside the squared errors of pixels and of their averages, whose weight is 1."""
 
-    l1_weight: Annotated[float, Field(ge=0)] = 0.3
-    edge_weight: Annotated[float, Field(ge=0)] = 0.3
+    l1_weight: Annotated[float, Field(ge=0)] = 0.1
+    edge_weight: Annotated[float, Field(ge=0)] = 0.1
     latent_weight: Annotated[float, Field(ge=0)] = 1e-4
     """Of the latents' mean square, which keeps them from growing."""
     latent_noise: Annotated[float, Field(ge=0)] = 0.05

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderDC
+from diffusers import AutoencoderDC, AutoencoderKL
 from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
@@ -24,7 +24,7 @@ CLASSES: dict[str, Any] = {
     "denoising_unet": DenoisingUNet,
     "pose_guider": PoseGuider,
 }
-"""The components in the order in which they depend on each other's sizes."""
+"""Of components made anew, in the order in which they depend on each other's sizes."""
 
 
 def make_networks(config: TrainConfig, stage: Stage) -> Networks:
@@ -72,7 +72,10 @@ def load_network(name: str, folder: Path) -> nn.Module:
     """A component from its folder, in float32."""
     if not (folder / "config.json").is_file():
         raise ConfigError(f"init names {folder} for the {name}, but there is no config.json in it.")
-    return CLASSES[name].from_pretrained(folder, torch_dtype=torch.float32)
+    kind = CLASSES[name]
+    if name == "vae" and AutoencoderKL.load_config(folder)["_class_name"] == "AutoencoderKL":
+        kind = AutoencoderKL
+    return kind.from_pretrained(folder, torch_dtype=torch.float32)
 
 
 def new_network(name: str, config: TrainConfig, networks: Networks) -> nn.Module:
@@ -130,7 +133,7 @@ def fit_temporal(network: nn.Module, config: TrainConfig, stage: Stage) -> nn.Mo
 def new_vae(size: VaeSize) -> AutoencoderDC:
     """An autoencoder without attention, of the same shape on both sides."""
     no_attention = ((),) * len(size.block_out_channels)
-    return AutoencoderDC(
+    vae = AutoencoderDC(
         latent_channels=size.latent_channels,
         encoder_block_out_channels=size.block_out_channels,
         decoder_block_out_channels=size.block_out_channels,
@@ -140,6 +143,15 @@ def new_vae(size: VaeSize) -> AutoencoderDC:
         decoder_qkv_multiscales=no_attention,
         scaling_factor=1.0,  # measured and set when the stage ends
     )
+    # Each of the first channels starts as a slightly disturbed copy of one colour. The shortcuts of this autoencoder carry
+    # averages of neighbouring channels to the latents, so red, green and blue are there, apart, from the first step.
+    first = next(module for module in vae.encoder.modules() if isinstance(module, nn.Conv2d))
+    with torch.no_grad():
+        first.weight.mul_(0.2)
+        for channel in range(first.out_channels):
+            colour = channel * first.in_channels // first.out_channels
+            first.weight[channel, colour, first.kernel_size[0] // 2, first.kernel_size[1] // 2] += 1
+    return vae
 
 
 def new_image_encoder(size: ImageEncoderSize) -> CLIPVisionModelWithProjection:

@@ -18,15 +18,16 @@ from animate_anyone.train.pictures import grid, to_bytes, to_model_range
 from animate_anyone.train.sources import make_source
 from animate_anyone.train.stage import Networks, Stage, all_parameters, device_of
 
+AREA_SIDES = (2, 4, 8, 16)
 NUM_MEASURED = 64
 NUM_SHOWN = 8
 
 
 class VaeObjective(nn.Module):
-    """Squared and absolute error of pixels, the error of their gradients, and a small pull on the latents.
+    """Squared error of pixels and of their averages, absolute error, that of gradients, and a small pull on the latents.
 
-    The squared error brings the colours in, which the others learn slowly; the gradient term keeps edges sharp. There
-    is no adversary, so the pictures stay smooth where the latents say nothing.
+    Averages over larger and larger areas bring the colours in first, which the pixels alone learn slowly; the gradient
+    term keeps edges sharp. There is no adversary, so the pictures stay smooth where the latents say nothing.
     """
 
     def __init__(self, vae: AutoencoderDC, weights: VaeLoss):
@@ -40,6 +41,7 @@ class VaeObjective(nn.Module):
         noise = rearrange(batch["noise"], "b f c h w -> (b f) c h w")
         restored = self.vae.decode(latents + self.weights.latent_noise * noise).sample.float()
         mse = F.mse_loss(restored, pixels)
+        areas = sum(F.mse_loss(F.avg_pool2d(restored, side), F.avg_pool2d(pixels, side)) for side in AREA_SIDES)
         l1 = F.l1_loss(restored, pixels)
         edges = edge_loss(restored, pixels)
         spread = latents.float().square().mean()
