@@ -143,8 +143,8 @@ def new_vae(size: VaeSize) -> AutoencoderDC:
         decoder_qkv_multiscales=no_attention,
         scaling_factor=1.0,  # measured and set when the stage ends
     )
-    # Each of the first channels starts as a slightly disturbed copy of one colour. The shortcuts of this autoencoder carry
-    # averages of neighbouring channels to the latents, so red, green and blue are there, apart, from the first step.
+    # Each of the first channels starts as a slightly disturbed copy of one colour. The shortcuts of this autoencoder
+    # carry averages of neighbouring channels to the latents: red, green and blue are there, apart, from the first step.
     first = next(module for module in vae.encoder.modules() if isinstance(module, nn.Conv2d))
     with torch.no_grad():
         first.weight.mul_(0.2)

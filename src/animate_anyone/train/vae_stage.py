@@ -24,7 +24,7 @@ NUM_SHOWN = 8
 
 
 class VaeObjective(nn.Module):
-    """Squared error of pixels and of their averages, absolute error, that of gradients, and a small pull on the latents.
+    """Errors of pixels, squared and absolute, of their averages and gradients, and a small pull on the latents.
 
     Averages over larger and larger areas bring the colours in first, which the pixels alone learn slowly; the gradient
     term keeps edges sharp. There is no adversary, so the pictures stay smooth where the latents say nothing.
@@ -41,14 +41,15 @@ class VaeObjective(nn.Module):
         noise = rearrange(batch["noise"], "b f c h w -> (b f) c h w")
         restored = self.vae.decode(latents + self.weights.latent_noise * noise).sample.float()
         mse = F.mse_loss(restored, pixels)
-        areas = sum(F.mse_loss(F.avg_pool2d(restored, side), F.avg_pool2d(pixels, side)) for side in AREA_SIDES)
+        areas = torch.stack(
+            [F.mse_loss(F.avg_pool2d(restored, side), F.avg_pool2d(pixels, side)) for side in AREA_SIDES]
+        ).sum()
         l1 = F.l1_loss(restored, pixels)
         edges = edge_loss(restored, pixels)
         spread = latents.float().square().mean()
-        loss = (
-            mse + self.weights.l1_weight * l1 + self.weights.edge_weight * edges + self.weights.latent_weight * spread
-        )
-        return {"loss": loss, "mse": mse, "l1": l1, "edges": edges, "spread": spread}
+        weights = self.weights
+        loss = mse + areas + weights.l1_weight * l1 + weights.edge_weight * edges + weights.latent_weight * spread
+        return {"loss": loss, "mse": mse, "areas": areas, "l1": l1, "edges": edges, "spread": spread}
 
 
 def edge_loss(a: Float[Tensor, "n 3 h w"], b: Float[Tensor, "n 3 h w"], *, num_scales: int = 3) -> Float[Tensor, ""]:
