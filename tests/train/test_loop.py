@@ -1,0 +1,166 @@
+"""A run ends with usable components, and a run that was killed ends as if it had not been."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+
+from animate_anyone.errors import ConfigError
+from animate_anyone.models.vae import encode_images
+from animate_anyone.pipeline import AnimateAnyonePipeline
+from animate_anyone.train.config import Optimiser, TrainConfig
+from animate_anyone.train.loop import learning_rate_at, run
+from animate_anyone.train.networks import load_network
+from animate_anyone.train.record import LOSS_LOG, read_log
+from animate_anyone.train.vae_stage import fixed_frames
+
+Configure = Callable[..., TrainConfig]
+
+
+def start(config: TrainConfig, *launcher: str) -> subprocess.Popen[bytes]:
+    """Starts a run in a process of its own."""
+    path = config.output.with_suffix(".json")
+    path.write_text(config.model_dump_json(exclude_none=True))
+    code = (
+        "import json, sys; from pathlib import Path; from animate_anyone.train.config import parse_config; "
+        "from animate_anyone.train.loop import run; "
+        "run(parse_config(json.loads(Path(sys.argv[-1]).read_text()), origin='test'))"
+    )
+    script = config.output.with_suffix(".py")
+    script.write_text(code)
+    command = [sys.executable, *launcher, str(script), str(path)]
+    return subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
+
+
+def wait_for_lines(config: TrainConfig, process: subprocess.Popen[bytes], *, number: int) -> None:
+    """Returns once the loss log has that many lines."""
+    while len(read_log(config.output / LOSS_LOG)) < number:
+        assert process.poll() is None, "the run ended before it was to be stopped"
+        time.sleep(0.02)
+
+
+def loss_log(folder: Path) -> bytes:
+    return (folder / LOSS_LOG).read_bytes()
+
+
+def picture_size(folder: Path) -> tuple[int, int]:
+    with Image.open(folder / "pictures/step-00000008.png") as picture:
+        return picture.size
+
+
+def test_a_run_leaves_components_pictures_and_a_pipeline(trained: Path):
+    pipeline = AnimateAnyonePipeline.from_pretrained(trained / "stage2/pipeline")
+    assert pipeline.denoising_unet.config["temporal"]
+    assert pipeline.config["pose_style"] == "compact"
+    assert pipeline.vae.config["scaling_factor"] not in (1.0, 0.18215)
+    result = pipeline(Image.new("RGB", (32, 32)), [Image.new("RGB", (32, 32))] * 3, num_inference_steps=2)
+    assert len(result.frames) == 3
+    assert picture_size(trained / "vae") == (8 * 32, 2 * 32)
+    # Rows of reference, pose, truth and prediction; stage 2 shows four frames of each.
+    assert picture_size(trained / "stage1") == (4 * 32, 4 * 32)
+    assert picture_size(trained / "stage2") == (13 * 32, 4 * 32)
+
+
+def test_latents_have_about_unit_variance(trained: Path, configure: Configure):
+    vae: Any = load_network("vae", trained / "vae/vae")
+    with torch.no_grad():
+        latents = encode_images(vae, fixed_frames(configure("vae"), number=32))
+    assert 0.8 < latents.std() < 1.2
+
+
+def test_losses_fall(configure: Configure):
+    config = configure("vae", **{"steps": 30, "optimiser.learning_rate": 3e-3, "keep_checkpoints": 1})
+    lines = read_log(run(config) / LOSS_LOG)
+    assert [line["step"] for line in lines] == list(range(2, 31, 2))
+    assert sum(line["edges"] for line in lines[-3:]) / 3 < 0.85 * lines[0]["edges"]
+    assert lines[-1]["learning_rate"] == pytest.approx(0, abs=1e-12)
+    assert [path.name for path in (config.output / "checkpoints").iterdir()] == ["step-00000030"]
+
+
+def test_a_killed_run_resumes_as_if_it_had_not_been(configure: Configure, tmp_path: Path):
+    steps: dict[str, Any] = {"steps": 16, "log_every": 1, "checkpoint_every": 5, "batch_size": 2}
+    unbroken = run(configure("stage1", **steps))
+    config = configure("stage1", output=tmp_path / "killed", **steps)
+    process = start(config)
+    wait_for_lines(config, process, number=7)
+    process.kill()
+    process.wait()
+    assert not (config.output / "denoising_unet").exists()
+    # What a kill in the middle of a write leaves behind.
+    with (config.output / LOSS_LOG).open("a") as file:
+        file.write('{"step": 16, "lo')
+    run(config)
+    assert loss_log(config.output) == loss_log(unbroken)
+    name = "denoising_unet/diffusion_pytorch_model.safetensors"
+    assert (config.output / name).read_bytes() == (unbroken / name).read_bytes()
+
+
+def test_a_run_that_is_asked_to_stop_does_so_in_the_middle_of_a_log_interval(configure: Configure, tmp_path: Path):
+    pace = {"log_every": 7, "checkpoint_every": 500, "optimiser.schedule": "constant"}
+    config = configure("vae", steps=500, **pace)
+    process = start(config)
+    wait_for_lines(config, process, number=1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 128 + signal.SIGTERM
+    (checkpoint,) = (config.output / "checkpoints").iterdir()
+    steps = int(checkpoint.name.removeprefix("step-")) + 9
+    run(configure("vae", steps=steps, **pace))
+    unbroken = run(configure("vae", output=tmp_path / "unbroken", steps=steps, **pace))
+    assert loss_log(config.output) == loss_log(unbroken)
+
+
+def test_two_processes_learn_what_one_learns(configure: Configure, tmp_path: Path):
+    alone = read_log(run(configure("vae")) / LOSS_LOG)
+    config = configure("vae", output=tmp_path / "both")
+    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
+    assert start(config, *launcher).wait() == 0
+    both = read_log(config.output / LOSS_LOG)
+    assert [line["step"] for line in both] == [line["step"] for line in alone]
+    for one, two in zip(alone, both, strict=True):
+        assert two["loss"] == pytest.approx(one["loss"], rel=1e-4)
+
+
+def test_accumulation_and_precision(configure: Configure, tmp_path: Path):
+    whole = read_log(run(configure("vae")) / LOSS_LOG)
+    parts = read_log(run(configure("vae", output=tmp_path / "parts", accumulation=2)) / LOSS_LOG)
+    half = read_log(run(configure("vae", output=tmp_path / "half", precision="bf16")) / LOSS_LOG)
+    assert parts[-1]["loss"] == pytest.approx(whole[-1]["loss"], rel=1e-4)
+    assert half[-1]["loss"] == pytest.approx(whole[-1]["loss"], rel=0.05)
+
+
+def test_workers_change_nothing(configure: Configure, tmp_path: Path):
+    alone = run(configure("vae"))
+    helped = run(configure("vae", output=tmp_path / "helped", num_workers=2))
+    assert loss_log(alone) == loss_log(helped)
+
+
+def test_a_folder_holds_one_run(configure: Configure):
+    run(configure("vae"))
+    with pytest.raises(ConfigError, match="other settings: batch_size, seed differ"):
+        run(configure("vae", seed=9, batch_size=2))
+
+
+def test_parts_of_a_batch_must_be_equal(configure: Configure):
+    with pytest.raises(ConfigError, match="must be a multiple of 3"):
+        run(configure("vae", accumulation=3))
+
+
+def test_a_loss_that_is_lost_ends_the_run(configure: Configure):
+    with pytest.raises(ConfigError, match=r"The loss is (nan|inf)"):
+        run(configure("vae", **{"optimiser.learning_rate": 1e30, "optimiser.warmup_steps": 0}))
+
+
+def test_the_learning_rate_warms_up_and_falls():
+    optimiser = Optimiser(learning_rate=1.0, warmup_steps=4, schedule="cosine")
+    rates = [learning_rate_at(step, optimiser, steps=14) for step in (1, 2, 4, 9, 14)]
+    assert rates == pytest.approx([0.25, 0.5, 1.0, 0.5, 0.0])
+    constant = Optimiser(learning_rate=1.0, warmup_steps=0, schedule="constant")
+    assert learning_rate_at(1, constant, steps=2) == learning_rate_at(2, constant, steps=2) == 1.0
