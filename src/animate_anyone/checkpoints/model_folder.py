@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderDC, AutoencoderKL
 from safetensors import SafetensorError, safe_open
 from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
@@ -20,6 +19,7 @@ from animate_anyone.errors import CheckpointError
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.pose_guider import PoseGuider
 from animate_anyone.models.reference_net import ReferenceNet
+from animate_anyone.models.vae import AUTOENCODERS
 
 PIPELINE_FILE = "model_index.json"
 WEIGHT_FILE = re.compile(r"(diffusion_pytorch_model|model)(-\d{5}-of-\d{5})?\.safetensors")
@@ -30,11 +30,11 @@ def _image_encoder(config: dict[str, Any]) -> nn.Module:
 
 
 def _vae(config: dict[str, Any]) -> Any:
-    kinds: Mapping[str, Any] = {kind.__name__: kind for kind in (AutoencoderKL, AutoencoderDC)}
     kind = config.get("_class_name")
-    if kind not in kinds:
-        raise CheckpointError(f"The vae of the model is of the class {kind!r}; it must be one of {', '.join(kinds)}.")
-    return kinds[kind].from_config(config)
+    if kind not in AUTOENCODERS:
+        known = ", ".join(AUTOENCODERS)
+        raise CheckpointError(f"The vae of the model is of the class {kind!r}; it must be one of {known}.")
+    return AUTOENCODERS[kind].from_config(config)
 
 
 BUILDERS: Mapping[str, Callable[[dict[str, Any]], Any]] = {

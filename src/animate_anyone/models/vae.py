@@ -4,6 +4,7 @@
 of averaging them away.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from diffusers import AutoencoderDC, AutoencoderKL
@@ -11,6 +12,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 Autoencoder = AutoencoderKL | AutoencoderDC
+
+AUTOENCODERS: Mapping[str, Any] = {kind.__name__: kind for kind in (AutoencoderKL, AutoencoderDC)}
+"""The classes by the name that stands in the configuration of a saved one."""
 
 
 def downscale_factor(vae: Autoencoder) -> int:

@@ -1,10 +1,11 @@
 """The components of a run: loaded where the configuration names a folder, made anew otherwise; and saved at the end."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderDC, AutoencoderKL
+from diffusers import AutoencoderDC
 from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
@@ -13,6 +14,7 @@ from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.pose_guider import PoseGuider
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE
+from animate_anyone.models.vae import AUTOENCODERS
 from animate_anyone.train.checkpoint import new_folder
 from animate_anyone.train.config import ImageEncoderSize, Init, TrainConfig, UNetSize, VaeSize
 from animate_anyone.train.stage import Networks, Stage
@@ -73,8 +75,8 @@ def load_network(name: str, folder: Path) -> nn.Module:
     if not (folder / "config.json").is_file():
         raise ConfigError(f"init names {folder} for the {name}, but there is no config.json in it.")
     kind = CLASSES[name]
-    if name == "vae" and AutoencoderKL.load_config(folder)["_class_name"] == "AutoencoderKL":
-        kind = AutoencoderKL
+    if name == "vae":
+        kind = AUTOENCODERS[json.loads((folder / "config.json").read_text(encoding="utf-8"))["_class_name"]]
     return kind.from_pretrained(folder, torch_dtype=torch.float32)
 
 
