@@ -72,7 +72,7 @@ def test_a_run_leaves_components_pictures_and_a_pipeline(trained: Path):
 def test_latents_have_about_unit_variance(trained: Path, configure: Configure):
     vae: Any = load_network("vae", trained / "vae/vae")
     with torch.no_grad():
-        latents = encode_images(vae, fixed_frames(configure("vae"), number=32))
+        latents = encode_images(vae, fixed_frames(configure("vae"), num_clips=16))
     assert 0.8 < latents.std() < 1.2
 
 
@@ -118,8 +118,8 @@ def test_a_run_that_is_asked_to_stop_does_so_in_the_middle_of_a_log_interval(con
 
 
 def test_two_processes_learn_what_one_learns(configure: Configure, tmp_path: Path):
-    alone = read_log(run(configure("vae")) / LOSS_LOG)
-    config = configure("vae", output=tmp_path / "both")
+    alone = read_log(run(configure("vae", steps=4)) / LOSS_LOG)
+    config = configure("vae", steps=4, output=tmp_path / "both")
     launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
     assert start(config, *launcher).wait() == 0
     both = read_log(config.output / LOSS_LOG)
@@ -129,28 +129,33 @@ def test_two_processes_learn_what_one_learns(configure: Configure, tmp_path: Pat
 
 
 def test_accumulation_and_precision(configure: Configure, tmp_path: Path):
-    whole = read_log(run(configure("vae")) / LOSS_LOG)
-    parts = read_log(run(configure("vae", output=tmp_path / "parts", accumulation=2)) / LOSS_LOG)
-    half = read_log(run(configure("vae", output=tmp_path / "half", precision="bf16")) / LOSS_LOG)
+    whole = read_log(run(configure("vae", steps=4)) / LOSS_LOG)
+    parts = read_log(run(configure("vae", steps=4, output=tmp_path / "parts", accumulation=2)) / LOSS_LOG)
+    half = read_log(run(configure("vae", steps=4, output=tmp_path / "half", precision="bf16")) / LOSS_LOG)
     assert parts[-1]["loss"] == pytest.approx(whole[-1]["loss"], rel=1e-4)
     assert half[-1]["loss"] == pytest.approx(whole[-1]["loss"], rel=0.05)
 
 
 def test_workers_change_nothing(configure: Configure, tmp_path: Path):
-    alone = run(configure("vae"))
-    helped = run(configure("vae", output=tmp_path / "helped", num_workers=2))
+    alone = run(configure("vae", steps=4))
+    helped = run(configure("vae", steps=4, output=tmp_path / "helped", num_workers=2))
     assert loss_log(alone) == loss_log(helped)
 
 
 def test_a_folder_holds_one_run(configure: Configure):
-    run(configure("vae"))
+    run(configure("vae", steps=1))
     with pytest.raises(ConfigError, match="other settings: batch_size, seed differ"):
-        run(configure("vae", seed=9, batch_size=2))
+        run(configure("vae", steps=1, seed=9, batch_size=2))
 
 
 def test_parts_of_a_batch_must_be_equal(configure: Configure):
     with pytest.raises(ConfigError, match="must be a multiple of 3"):
         run(configure("vae", accumulation=3))
+
+
+def test_a_layout_that_crashes_torch_is_refused(configure: Configure):
+    with pytest.raises(ConfigError, match="channels_last = false"):
+        run(configure("stage2", channels_last=True))
 
 
 def test_a_loss_that_is_lost_ends_the_run(configure: Configure):

@@ -68,6 +68,11 @@ def run(config: TrainConfig) -> Path:
         )
     console = Console(stderr=True, quiet=not accelerator.is_main_process)
     stage = STAGES[config.stage]
+    if config.channels_last and config.stage == "stage2" and accelerator.device.type == "cpu":
+        # Seen with torch 2.13; the frozen norms of stage 2 ask for a gradient of their input alone.
+        raise ConfigError(
+            "channels_last ends stage2 on a CPU by a crash inside torch's group norm. Set channels_last = false."
+        )
 
     # --- The run's folder ---
     if accelerator.is_main_process:

@@ -19,7 +19,7 @@ from animate_anyone.train.sources import make_source
 from animate_anyone.train.stage import Networks, Stage, all_parameters, device_of
 
 AREA_SIDES = (2, 4, 8, 16)
-NUM_MEASURED = 64
+CLIPS_MEASURED, FRAMES_MEASURED = 16, 4
 NUM_SHOWN = 8
 
 
@@ -90,19 +90,22 @@ def objective(config: TrainConfig, networks: Networks) -> nn.Module:
     return VaeObjective(networks["vae"], config.vae)  # pyright: ignore[reportArgumentType]
 
 
-def fixed_frames(config: TrainConfig, *, number: int) -> Float[Tensor, "n 3 h w"]:
+def fixed_frames(config: TrainConfig, *, num_clips: int, frames_per_clip: int = 1) -> Float[Tensor, "n 3 h w"]:
     """The same validation frames at every call, in [-1, 1]."""
     source = make_source(config.data, split="validation")
     generator = seeded_generator(0)
-    numbers = [(index % len(source), [pick(source.num_frames, generator)]) for index in range(number)]
-    return to_model_range(torch.cat([source.frames(*each) for each in numbers]))
+    frames = [
+        source.frames(index % len(source), [pick(source.num_frames, generator) for _ in range(frames_per_clip)])
+        for index in range(num_clips)
+    ]
+    return to_model_range(torch.cat(frames))
 
 
 @torch.no_grad()
 def picture(config: TrainConfig, networks: Networks) -> Image.Image:
     """Originals above, what comes back below."""
     vae: AutoencoderDC = networks["vae"].eval()  # pyright: ignore[reportAssignmentType]
-    pixels = fixed_frames(config, number=NUM_SHOWN)
+    pixels = fixed_frames(config, num_clips=NUM_SHOWN)
     restored = decode_latents(vae, encode_images(vae, pixels.to(device_of(vae))))
     return grid([list(to_bytes(row)) for row in (pixels, restored)])
 
@@ -112,7 +115,7 @@ def set_scale(config: TrainConfig, networks: Networks) -> None:
     """Sets the factor that brings latents to unit variance, which the schedule of diffusion presumes."""
     vae: AutoencoderDC = networks["vae"].eval()  # pyright: ignore[reportAssignmentType]
     vae.register_to_config(scaling_factor=1.0)
-    pixels = fixed_frames(config, number=NUM_MEASURED).to(device_of(vae))
+    pixels = fixed_frames(config, num_clips=CLIPS_MEASURED, frames_per_clip=FRAMES_MEASURED).to(device_of(vae))
     spread = float(np.std([encode_images(vae, frame[None]).cpu().numpy() for frame in pixels]))
     vae.register_to_config(scaling_factor=round(1 / spread, 5))
 
