@@ -60,7 +60,7 @@ def format_notices(notices: Sequence[Notice]) -> str:
     if not notices:
         return "No licence is stored with this model: ask whoever gave it to you."
     return "\n".join(
-        f"{', '.join(notice.components)}: {notice.name}, {notice.licence}, "
-        f"trained by {notice.trained_by} ({notice.url})"
+        f"{', '.join(notice.components)}: {notice.name}, {notice.licence}, trained by {notice.trained_by}"
+        + (f" ({notice.url})" if notice.url else "")
         for notice in notices
     )
