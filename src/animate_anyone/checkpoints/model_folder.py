@@ -30,7 +30,7 @@ def _image_encoder(config: dict[str, Any]) -> nn.Module:
 
 
 def _vae(config: dict[str, Any]) -> Any:
-    kind = config.get("_class_name")
+    kind = str(config.get("_class_name"))
     if kind not in AUTOENCODERS:
         known = ", ".join(AUTOENCODERS)
         raise CheckpointError(f"The vae of the model is of the class {kind!r}; it must be one of {known}.")
