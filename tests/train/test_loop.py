@@ -77,7 +77,7 @@ def test_latents_have_about_unit_variance(trained: Path, configure: Configure):
 
 
 def test_losses_fall(configure: Configure):
-    config = configure("vae", **{"steps": 30, "optimiser.learning_rate": 3e-3, "keep_checkpoints": 1})
+    config = configure("vae", **{"steps": 30, "batch_size": 2, "optimiser.learning_rate": 3e-3, "keep_checkpoints": 1})
     lines = read_log(run(config) / LOSS_LOG)
     assert [line["step"] for line in lines] == list(range(2, 31, 2))
     assert sum(line["edges"] for line in lines[-3:]) / 3 < 0.85 * lines[0]["edges"]
@@ -86,17 +86,17 @@ def test_losses_fall(configure: Configure):
 
 
 def test_a_killed_run_resumes_as_if_it_had_not_been(configure: Configure, tmp_path: Path):
-    steps: dict[str, Any] = {"steps": 16, "log_every": 1, "checkpoint_every": 5, "batch_size": 2}
+    steps: dict[str, Any] = {"steps": 9, "log_every": 1, "checkpoint_every": 3, "batch_size": 1}
     unbroken = run(configure("stage1", **steps))
     config = configure("stage1", output=tmp_path / "killed", **steps)
     process = start(config)
-    wait_for_lines(config, process, number=7)
+    wait_for_lines(config, process, number=4)
     process.kill()
     process.wait()
     assert not (config.output / "denoising_unet").exists()
     # What a kill in the middle of a write leaves behind.
     with (config.output / LOSS_LOG).open("a") as file:
-        file.write('{"step": 16, "lo')
+        file.write('{"step": 9, "lo')
     run(config)
     assert loss_log(config.output) == loss_log(unbroken)
     name = "denoising_unet/diffusion_pytorch_model.safetensors"
@@ -104,14 +104,14 @@ def test_a_killed_run_resumes_as_if_it_had_not_been(configure: Configure, tmp_pa
 
 
 def test_a_run_that_is_asked_to_stop_does_so_in_the_middle_of_a_log_interval(configure: Configure, tmp_path: Path):
-    pace = {"log_every": 7, "checkpoint_every": 500, "optimiser.schedule": "constant"}
+    pace = {"log_every": 4, "checkpoint_every": 500, "batch_size": 2, "optimiser.schedule": "constant"}
     config = configure("vae", steps=500, **pace)
     process = start(config)
     wait_for_lines(config, process, number=1)
     process.send_signal(signal.SIGTERM)
     assert process.wait() == 128 + signal.SIGTERM
     (checkpoint,) = (config.output / "checkpoints").iterdir()
-    steps = int(checkpoint.name.removeprefix("step-")) + 9
+    steps = int(checkpoint.name.removeprefix("step-")) + 6
     run(configure("vae", steps=steps, **pace))
     unbroken = run(configure("vae", output=tmp_path / "unbroken", steps=steps, **pace))
     assert loss_log(config.output) == loss_log(unbroken)
