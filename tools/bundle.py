@@ -25,6 +25,7 @@ from animate_anyone.data.procedural import SPLITS, render_frames
 from animate_anyone.models.vae import decode_latents, encode_images
 from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.pose.skeleton import BODY_NAMES
+from animate_anyone.train.pictures import to_bytes, to_model_range
 
 STAGES = ("vae", "image-encoder", "stage1", "stage2")
 TARGET = Path(__file__).parents[1] / "src" / "animate_anyone" / "bundled" / "mini"
@@ -69,13 +70,12 @@ def measure(pipeline: AnimateAnyonePipeline, num_characters: int, side: int) -> 
         pictures = clip.frames.permute(0, 2, 3, 1).numpy()
         truth, reference = pictures[:-1], pictures[-1]
         animation = animate(pipeline, Image.fromarray(reference), clip.poses.frames(slice(NUM_FRAMES)))
-        pixels = clip.frames[:-1].float() / 127.5 - 1
         with torch.no_grad():
-            restored = decode_latents(pipeline.vae, encode_images(pipeline.vae, pixels))
+            restored = decode_latents(pipeline.vae, encode_images(pipeline.vae, to_model_range(clip.frames[:-1])))
         videos = {
             "model": np.stack(list(animation.frames)),
             "copied reference": np.broadcast_to(reference, truth.shape),
-            "autoencoder alone": ((restored.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy(),
+            "autoencoder alone": to_bytes(restored).permute(0, 2, 3, 1).numpy(),
         }
         for name, frames in videos.items():
             rows[name].append(float(np.mean([psnr(*pair) for pair in zip(frames, truth, strict=True)])))

@@ -18,7 +18,7 @@ from animate_anyone.pose.draw import STYLES
 from animate_anyone.pose.driving import Driving, SkeletonVideo
 from animate_anyone.pose.images import DrawnPoseImages, PoseImages, SkeletonVideoImages
 from animate_anyone.pose.skeleton import Pose
-from animate_anyone.sampling.windows import ClosedLoopWindows, OverlappingWindows, WindowPlan
+from animate_anyone.sampling.windows import ClosedLoopWindows, WindowPlan
 
 WindowPlanName = Literal["overlapping", "closed-loop"]
 
@@ -126,10 +126,9 @@ def _pose_images(
     return DrawnPoseImages(place_poses(driving, geometry), style=STYLES[style]), alignment
 
 
-def _window_plan(name: WindowPlanName, pipeline: AnimateAnyonePipeline) -> WindowPlan:
-    size = pipeline.window_size
+def _window_plan(name: WindowPlanName, pipeline: AnimateAnyonePipeline) -> WindowPlan | None:
     match name:
         case "overlapping":
-            return OverlappingWindows(size, overlap=size // 3)
+            return None  # the pipeline's own plan
         case "closed-loop":
-            return ClosedLoopWindows(size, overlap=size // 6)
+            return ClosedLoopWindows(pipeline.window_size, overlap=pipeline.window_size // 6)

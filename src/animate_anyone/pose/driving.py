@@ -31,6 +31,11 @@ class SkeletonVideo:
 Driving = PoseSequence | SkeletonVideo
 
 
+def is_pose_file(path: Path) -> bool:
+    """Whether a driving file holds poses, by its name; otherwise it is a video."""
+    return path.name.lower().endswith(POSE_FILE_SUFFIXES)
+
+
 def open_driving(
     path: Path,
     make_detector: Callable[[], PoseDetector],
@@ -51,7 +56,7 @@ def open_driving(
         PoseError: the pose file is not valid, or nobody was found.
         MissingExtraError: a person has to be found and no detector is installed.
     """
-    if path.name.lower().endswith(POSE_FILE_SUFFIXES):
+    if is_pose_file(path):
         return load_poses(path).frames(slice(max_frames))
     if is_skeleton_video(path):
         return SkeletonVideo(path=path, info=probe(path), max_frames=max_frames)

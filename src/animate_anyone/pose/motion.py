@@ -11,7 +11,7 @@ from PIL import Image
 from animate_anyone.errors import MissingExtraError, PoseError
 from animate_anyone.media.size import Size
 from animate_anyone.pose.detect import DetectorName, PoseDetector, make_detector
-from animate_anyone.pose.driving import POSE_FILE_SUFFIXES, Driving, SkeletonVideo, open_driving
+from animate_anyone.pose.driving import Driving, SkeletonVideo, is_pose_file, open_driving
 from animate_anyone.pose.reference import find_pose, load_reference_pose
 from animate_anyone.pose.skeleton import Pose
 
@@ -127,4 +127,4 @@ def find_motion(
 def _kind(path: Path, driving: Driving) -> MotionKind:
     if isinstance(driving, SkeletonVideo):
         return "skeleton video"
-    return "pose file" if path.name.lower().endswith(POSE_FILE_SUFFIXES) else "video of a person"
+    return "pose file" if is_pose_file(path) else "video of a person"
