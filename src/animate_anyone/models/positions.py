@@ -15,7 +15,7 @@ LONGEST = 100.0
 
 
 def rotary_angles(height: int, width: int, head_dim: int, device: torch.device) -> Float[Tensor, "t half"]:
-    """Angles of all tokens of a map, row by row: the first half of the pairs turns with the row, the rest with the column.
+    """Angles of all tokens of a map, row by row: half of a head's pairs turn with the row, half with the column.
 
     Raises:
         ValueError: if the width of a head is not a multiple of 4.

@@ -100,12 +100,10 @@ def start(config: TrainConfig, networks: Networks) -> None:
     vae: PatchAutoencoder = networks["vae"]  # pyright: ignore[reportAssignmentType]
     source = make_source(config.data, split="train")
     generator = seeded_generator(config.seed)
-    frames = [
-        source.frames(
-            pick(len(source), generator), [pick(source.num_frames, generator) for _ in range(FRAMES_MEASURED)]
-        )
-        for _ in range(CLIPS_ANALYSED)
-    ]
+    frames: list[Tensor] = []
+    for _ in range(CLIPS_ANALYSED):
+        numbers = [pick(source.num_frames, generator) for _ in range(FRAMES_MEASURED)]
+        frames.append(source.frames(pick(len(source), generator), numbers))
     vae.set_principal_components(to_model_range(torch.cat(frames)))
 
 
