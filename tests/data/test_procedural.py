@@ -8,6 +8,7 @@ from animate_anyone.data.procedural import SPLITS, render_clip, render_frames
 from animate_anyone.data.procedural.arrays import Array
 from animate_anyone.data.procedural.camera import frame_motion
 from animate_anyone.data.procedural.character import Character, character_from_seed
+from animate_anyone.data.procedural.colours import mix
 from animate_anyone.data.procedural.keypoints import pose_sequence
 from animate_anyone.data.procedural.motion import LIMITS, motion_from_seed
 from animate_anyone.data.procedural.render import pose_puppet
@@ -29,10 +30,15 @@ def exact_poses(character: int, motion: int, frames: list[int], size: Size) -> P
 
 def forearm_colours(character: Character, side: str) -> list[tuple[float, float, float]]:
     palette = character.palette
-    if not character.covered_forearms:
+    if character.sleeves != "long":
         return [palette.skin]
+    if character.coated:
+        return [palette.coat]
     sleeve = palette.left_sleeve if side == "left" else palette.shirt
-    return [sleeve] if character.outfit.pattern == "plain" else [sleeve, palette.shirt_detail]
+    if character.outfit.pattern == "plain":
+        return [sleeve]
+    # A plaid and a gradient also show what lies between their two colours.
+    return [mix(sleeve, palette.shirt_detail, share) for share in np.linspace(0.0, 1.0, 5)]
 
 
 def test_same_seeds_same_pixels():

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from animate_anyone.data.clip import Clip
-from animate_anyone.data.procedural import body, head, robot
+from animate_anyone.data.procedural import bags, head, limbs, robot, trunk
 from animate_anyone.data.procedural.arrays import Array, Indices
 from animate_anyone.data.procedural.background import paint_background
 from animate_anyone.data.procedural.camera import frame_motion
@@ -109,13 +109,14 @@ def pose_puppet(character: int, motion: int, times: Array, size: Size) -> tuple[
 
 def _parts(puppet: Puppet) -> dict[str, list[Part]]:
     if puppet.character.kind == "robot":
-        parts = {"hair behind": [], "trunk": robot.torso(puppet), "head": robot.head(puppet)}
-        limbs = {"arm": robot.arm, "leg": robot.leg}
+        parts = {"hair behind": bags.behind(puppet), "trunk": robot.torso(puppet), "head": robot.head(puppet)}
+        draws = {"arm": robot.arm, "leg": robot.leg}
     else:
-        parts = {"hair behind": head.hair_behind(puppet), "trunk": body.torso(puppet), "head": head.head(puppet)}
-        limbs = {"arm": body.arm, "leg": body.leg}
+        behind = bags.behind(puppet) + head.hair_behind(puppet)
+        parts = {"hair behind": behind, "trunk": trunk.torso(puppet), "head": head.head(puppet)}
+        draws = {"arm": limbs.arm, "leg": limbs.leg}
     return parts | {
-        f"{side} {limb}": [draw(puppet, side)] for limb, draw in limbs.items() for side in ("left", "right")
+        f"{side} {limb}": [draw(puppet, side)] for limb, draw in draws.items() for side in ("left", "right")
     }
 
 

@@ -109,6 +109,12 @@ class Polygon:
 Shape = Capsules | Ellipses | Polygon
 
 
+def coverage(distance: Tensor) -> Tensor:
+    """The share of a pixel that lies inside: a smooth step one pixel wide across the edge."""
+    t = (0.5 - distance).clamp_(0.0, 1.0)
+    return t * t * (3.0 - 2.0 * t)
+
+
 def _along_segments(x: Tensor, y: Tensor, start: Array, end: Array) -> tuple[Tensor, Tensor]:
     """For each pixel and segment (F, S, h, w): where along it (0 to 1) its nearest point is, and how far, squared."""
     along = end - start
@@ -149,3 +155,14 @@ def discs(centres: Array, radius: Array) -> Capsules:
     centres = centres[:, None] if centres.ndim == 2 else centres
     radii = np.repeat(radius[:, None], centres.shape[1], axis=1)
     return Capsules(start=centres, end=centres, start_radius=radii, end_radius=radii)
+
+
+def together(first: Capsules, *others: Capsules) -> Capsules:
+    """The union of strokes and discs as one shape, which is painted faster than one after the other."""
+    every = (first, *others)
+    return Capsules(
+        start=np.concatenate([shape.start for shape in every], axis=1),
+        end=np.concatenate([shape.end for shape in every], axis=1),
+        start_radius=np.concatenate([shape.start_radius for shape in every], axis=1),
+        end_radius=np.concatenate([shape.end_radius for shape in every], axis=1),
+    )
