@@ -3,21 +3,21 @@
 import numpy as np
 
 from animate_anyone.data.procedural.arrays import Array
-from animate_anyone.data.procedural.body import back_only, detail, facing, front_only, part, solid
+from animate_anyone.data.procedural.body import EDGE_ON, back_only, detail, facing, front_only, part, solid
 from animate_anyone.data.procedural.chest import chest_local, on_trunk, pelvis_local
 from animate_anyone.data.procedural.colours import shade
 from animate_anyone.data.procedural.paint import Painted, Part
 from animate_anyone.data.procedural.puppet import Puppet
-from animate_anyone.data.procedural.shapes import Capsules, Polygon, polyline
+from animate_anyone.data.procedural.shapes import Capsules, Polygon, polyline, together
 
 
 def behind(puppet: Puppet) -> list[Part]:
     """What of a bag is behind the body."""
     match puppet.character.outfit.bag:
         case "backpack":
-            return [part(puppet, [front_only(puppet, shape) for shape in _backpack(puppet)[:1]])]
+            return [part(puppet, _backpack(puppet)[:1])]
         case "shoulder":
-            return [part(puppet, [facing(shape, -_at_hip(puppet)) for shape in _pouch(puppet)])]
+            return [part(puppet, _pouch(puppet))]
         case _:
             return []
 
@@ -29,15 +29,11 @@ def straps(puppet: Puppet) -> list[Painted]:
     match puppet.character.outfit.bag:
         case "backpack":
             right = np.array([[-0.56, -0.02], [-0.64, 0.25], [-0.74, 0.6]])
-            ends = [on_trunk(puppet, right * np.array([sign, 1.0]), lift=0.004) for sign in (1.0, -1.0)]
-            start = np.concatenate([line[:, :-1] for line in ends], axis=1)
-            end = np.concatenate([line[:, 1:] for line in ends], axis=1)
-            radius = np.repeat(0.0145 * unit[:, None], 4, axis=1)
-            return [
-                front_only(
-                    puppet, detail(Capsules(start=start, end=end, start_radius=radius, end_radius=radius), colour)
-                )
-            ]
+            first, second = (
+                polyline(on_trunk(puppet, right * np.array([sign, 1.0]), lift=0.004), 0.0145 * unit)
+                for sign in (1.0, -1.0)
+            )
+            return [front_only(puppet, detail(together(first, second), colour))]
         case "shoulder":
             line = np.array([[0.55, -0.01], [0.2, 0.35], [-0.3, 0.7], [-0.85, 1.0]])
             return [
@@ -52,9 +48,11 @@ def carried(puppet: Puppet) -> list[Painted]:
     """What of a bag is before the body."""
     match puppet.character.outfit.bag:
         case "backpack":
-            return [back_only(puppet, shape) for shape in _backpack(puppet)]
+            return [back_only(puppet, shape, thick=True) for shape in _backpack(puppet)]
         case "shoulder":
-            return [facing(shape, _at_hip(puppet) + 0.35) for shape in _pouch(puppet)]
+            # It hangs a little before the hip, and is hidden only well behind it.
+            near = 0.55 - puppet.skeleton.pelvis[:, 2, 0]
+            return [facing(shape, near, fade=EDGE_ON) for shape in _pouch(puppet)]
         case _:
             return []
 
@@ -77,11 +75,6 @@ def handbag(puppet: Puppet, side: str) -> list[Painted]:
         solid(puppet, Polygon(vertices=hanging(outline), rounding=0.016 * unit), palette.bag, 0.03),
         detail(polyline(clasp, 0.011 * unit), palette.accent),
     ]
-
-
-def _at_hip(puppet: Puppet) -> Array:
-    """How far (F,) the person's right side, where a shoulder bag hangs, faces the viewer."""
-    return -puppet.skeleton.pelvis[:, 2, 0]
 
 
 def _pouch(puppet: Puppet) -> list[Painted]:

@@ -15,6 +15,10 @@ FRONT = (0.05, 0.3)
 """How far the chest must face the viewer (the cosine) for what is on its front to begin to show, and to show fully."""
 
 
+EDGE_ON = (0.0, 0.06)
+"""The same for solid things, which would look like glass if they faded in slowly."""
+
+
 def part(puppet: Puppet, shapes: list[Painted]) -> Part:
     """A part with the character's contour."""
     outline = puppet.character.style.outline
@@ -68,14 +72,14 @@ def front_only(puppet: Puppet, painted: Painted) -> Painted:
     return facing(painted, puppet.skeleton.chest[:, 2, 2])
 
 
-def back_only(puppet: Puppet, painted: Painted) -> Painted:
-    """What is on the back: shown only where the chest is turned away from the viewer."""
-    return facing(painted, -puppet.skeleton.chest[:, 2, 2])
+def back_only(puppet: Puppet, painted: Painted, *, thick: bool = False) -> Painted:
+    """What is on the back: shown only where the chest is turned away; what is thick appears at once, as it hides."""
+    return facing(painted, -puppet.skeleton.chest[:, 2, 2], fade=EDGE_ON if thick else FRONT)
 
 
-def facing(painted: Painted, cosine: Array) -> Painted:
-    """A shape that shows as far as the side it is on faces the viewer, `cosine` (F,) between 1 and -1."""
-    start, full = FRONT
+def facing(painted: Painted, cosine: Array, *, fade: tuple[float, float] = FRONT) -> Painted:
+    """A shape that shows as far as the side it is on faces the viewer: from where to where `cosine` (F,) rises."""
+    start, full = fade
     return replace(painted, opacity=np.clip((cosine - start) / (full - start), 0.0, 1.0))
 
 

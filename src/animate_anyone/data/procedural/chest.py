@@ -49,7 +49,13 @@ def silhouette(puppet: Puppet, *, grow: float = 0.0) -> Array:
 
 def widths(p: Proportions) -> tuple[float, float, float, float]:
     """Half the width in units at shoulders, chest, waist and hips."""
-    return p.shoulder + 0.014, 0.92 * p.shoulder + 0.1 * p.muscle * p.shoulder, p.waist, p.hip + 1.15 * p.leg_radius
+    # Broad shoulders slope: their ends are the arms'.
+    return (
+        p.shoulder + 0.014 - 0.4 * max(0.0, p.shoulder - 0.11),
+        0.92 * p.shoulder + 0.1 * p.muscle * p.shoulder,
+        p.waist,
+        p.hip + 1.15 * p.leg_radius,
+    )
 
 
 def depths(p: Proportions) -> tuple[float, float, float, float]:

@@ -45,7 +45,7 @@ def vivid(rng: np.random.Generator) -> Colour:
 
 def fabric(rng: np.random.Generator) -> Colour:
     """A colour of clothes: most often a quiet one of a fixed list, slightly varied, and sometimes a vivid one."""
-    if rng.uniform() < 0.25:
+    if rng.uniform() < 0.18:
         return vivid(rng)
     colour = FABRICS[rng.integers(len(FABRICS))]
     return shade(colour, rng.uniform(0.88, 1.12))

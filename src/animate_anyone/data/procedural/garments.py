@@ -3,7 +3,7 @@
 import numpy as np
 
 from animate_anyone.data.procedural.arrays import Array
-from animate_anyone.data.procedural.body import back_only, detail, front_only, lower_cloth, shirt_cloth, solid
+from animate_anyone.data.procedural.body import back_only, detail, front_only, lower_cloth, part, shirt_cloth, solid
 from animate_anyone.data.procedural.chest import (
     ROUNDING,
     chest_local,
@@ -12,7 +12,7 @@ from animate_anyone.data.procedural.chest import (
     silhouette,
 )
 from animate_anyone.data.procedural.colours import Colour, mix, shade
-from animate_anyone.data.procedural.paint import Painted
+from animate_anyone.data.procedural.paint import Painted, Part
 from animate_anyone.data.procedural.puppet import Puppet
 from animate_anyone.data.procedural.shapes import Capsules, Polygon, capsule, discs, polyline
 
@@ -75,14 +75,12 @@ def layer(puppet: Puppet) -> list[Painted]:
     long = outfit.layer in ("open coat", "closed coat")
     place = chest_local(puppet)
     shapes: list[Painted] = []
-    lower = np.concatenate([rows[:, 3:], hem(puppet, outfit.coat_length, 0.03)[:, None]], axis=1)
     if long:
-        tail = solid(puppet, _band(puppet, lower), palette.coat, 0.06, place=place)
+        lower = _coat_tail(puppet, rows)
         if outfit.layer == "open coat":
-            shapes.append(back_only(puppet, tail))
-            shapes.extend(front_only(puppet, flap) for flap in _flaps(puppet, lower))
-        else:
-            shapes.append(tail)
+            shapes.extend(_flaps(puppet, lower))
+        tail = solid(puppet, _band(puppet, lower), palette.coat, 0.06, place=place)
+        shapes.append(tail if outfit.layer == "closed coat" else back_only(puppet, tail, thick=True))
     upper = rows
     if outfit.layer == "vest":
         upper = np.concatenate([rows[:, :4], 0.4 * rows[:, 3:4] + 0.6 * rows[:, 4:]], axis=1)
@@ -94,6 +92,21 @@ def layer(puppet: Puppet) -> list[Painted]:
     if character.outfit.layer in ("jacket", "open coat", "closed coat"):
         shapes.extend(front_only(puppet, lapel) for lapel in _lapels(puppet))
     return shapes
+
+
+def behind(puppet: Puppet) -> list[Part]:
+    """The back of an open coat below the waist, behind the legs."""
+    if puppet.character.outfit.layer != "open coat" or puppet.character.kind == "robot":
+        return []
+    lower = _coat_tail(puppet, silhouette(puppet, grow=COAT_GROWTH))
+    colour = shade(puppet.character.palette.coat, 0.62)
+    return [part(puppet, [solid(puppet, _band(puppet, lower), colour, 0.06, place=chest_local(puppet))])]
+
+
+def _coat_tail(puppet: Puppet, rows: Array) -> Array:
+    """The edges (F, 3, 2, 2) of a coat from the waist down."""
+    end = hem(puppet, puppet.character.outfit.coat_length, 0.03)
+    return np.concatenate([rows[:, 3:], end[:, None]], axis=1)
 
 
 def _band(puppet: Puppet, rows: Array) -> Polygon:

@@ -8,7 +8,7 @@ from animate_anyone.data.procedural.body import detail, facing, limb_local, lowe
 from animate_anyone.data.procedural.colours import WHITE, Colour, mix, shade
 from animate_anyone.data.procedural.paint import Painted, Part
 from animate_anyone.data.procedural.puppet import Puppet
-from animate_anyone.data.procedural.shapes import Capsules, Polygon, capsule, discs, polyline
+from animate_anyone.data.procedural.shapes import Capsules, Polygon, Shape, capsule, discs, polyline, tube
 
 
 def arm(puppet: Puppet, side: str) -> Part:
@@ -77,7 +77,8 @@ def leg(puppet: Puppet, side: str) -> Part:
     colour, cloth = (palette.lower, lower_cloth(puppet)) if trousers else (palette.skin, None)
     shapes: list[Painted] = [] if outfit.footwear == "boots" else shoe(puppet, side)
     if outfit.lower == "wide trousers":
-        shin = capsule(knee, knee + 0.9 * (ankle - knee), 0.95 * radius * unit, 1.15 * radius * unit)
+        end_point = knee + 1.02 * (ankle - knee)
+        shin: Shape = tube(knee, end_point, 0.95 * radius * unit, 1.2 * radius * unit, 0.2 * radius * unit)
         middle = 0.95 * radius
     else:
         shin = capsule(knee, ankle, middle * unit, end * unit)
@@ -119,11 +120,10 @@ def _trim(puppet: Puppet, side: str, width: float) -> list[Painted]:
             patch = detail(discs(knee, 0.85 * width * unit), colour)
             return [facing(patch, puppet.skeleton.pelvis[:, 2, 2])]
         case "turn-ups":
-            broad = 1.15 if outfit.lower == "wide trousers" else 0.72
-            end = 0.9 if outfit.lower == "wide trousers" else 1.0
-            band = capsule(
-                knee + (end - 0.14) * (ankle - knee), knee + end * (ankle - knee), 1.06 * broad * radius * unit
-            )
+            wide = outfit.lower == "wide trousers"
+            start, stop = (0.86, 1.03) if wide else (0.84, 0.99)
+            broad = (1.27 if wide else 0.78) * radius * unit
+            band = tube(knee + start * (ankle - knee), knee + stop * (ankle - knee), broad, broad, 0.2 * radius * unit)
             return [solid(puppet, band, colour, radius, place=limb_local(puppet, knee, ankle))]
         case _:
             return []

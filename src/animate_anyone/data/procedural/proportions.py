@@ -121,7 +121,7 @@ _BUILDS: dict[Build, _Ranges] = {
     ),
     "stout": _Ranges(
         head=(0.16, 0.19), roundness=(0.84, 0.95), neck=(0.012, 0.02), legs=(0.53, 0.57), shoulder=(0.125, 0.15),
-        hip=(0.08, 0.095), waist=(1.35, 1.6), arm_radius=(0.036, 0.043), leg_radius=(0.055, 0.065),
+        hip=(0.08, 0.095), waist=(1.28, 1.48), arm_radius=(0.036, 0.043), leg_radius=(0.055, 0.065),
     ),
     "broad": _Ranges(
         head=(0.14, 0.165), neck=(0.022, 0.03), legs=(0.56, 0.6), shoulder=(0.145, 0.165), hip=(0.055, 0.065),

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from animate_anyone.data.clip import Clip
-from animate_anyone.data.procedural import bags, head, limbs, robot, trunk
+from animate_anyone.data.procedural import bags, garments, head, limbs, robot, trunk
 from animate_anyone.data.procedural.arrays import Array, Indices
 from animate_anyone.data.procedural.background import paint_background
 from animate_anyone.data.procedural.camera import frame_motion
@@ -112,7 +112,7 @@ def _parts(puppet: Puppet) -> dict[str, list[Part]]:
         parts = {"hair behind": bags.behind(puppet), "trunk": robot.torso(puppet), "head": robot.head(puppet)}
         draws = {"arm": robot.arm, "leg": robot.leg}
     else:
-        behind = bags.behind(puppet) + head.hair_behind(puppet)
+        behind = bags.behind(puppet) + garments.behind(puppet) + head.hair_behind(puppet)
         parts = {"hair behind": behind, "trunk": trunk.torso(puppet), "head": head.head(puppet)}
         draws = {"arm": limbs.arm, "leg": limbs.leg}
     return parts | {

@@ -4,7 +4,16 @@ import numpy as np
 
 from animate_anyone.data.procedural import bags, garments
 from animate_anyone.data.procedural.arrays import Array
-from animate_anyone.data.procedural.body import detail, facing, front_only, limb_local, part, shirt_cloth, solid
+from animate_anyone.data.procedural.body import (
+    EDGE_ON,
+    detail,
+    facing,
+    front_only,
+    limb_local,
+    part,
+    shirt_cloth,
+    solid,
+)
 from animate_anyone.data.procedural.chest import chest_local, chest_marks
 from animate_anyone.data.procedural.colours import Colour, shade
 from animate_anyone.data.procedural.face import eye_centres, eye_opening, landmarks
@@ -141,13 +150,22 @@ def head(puppet: Puppet) -> list[Part]:
         mast = puppet.on_head(np.array([[lean, -0.8, 0.0], [1.5 * lean, -1.5, 0.0]]))
         shapes.append(solid(puppet, polyline(mast, 0.08 * radius), palette.hair, 0.1))
         shapes.append(solid(puppet, discs(mast[:, 1], 0.17 * radius), palette.hat, 0.1))
-    shapes.append(solid(puppet, discs(puppet.on_head(EARS), 0.24 * radius), palette.shirt, 0.1))
+    ears = puppet.on_head(EARS)
+    shapes.append(solid(puppet, discs(ears, 0.24 * radius), palette.shirt, 0.1))
     shapes.append(_casing(puppet))
-    shapes.append(detail(Polygon(vertices=visor, rounding=0.14 * radius), VISOR))
-    return [part(puppet, [*shapes, *_lights(puppet, radius)])]
+    # Of a turned head, the near ear is seen on the casing.
+    outward = puppet.skeleton.head[:, 2, 0]
+    shapes.extend(
+        facing(detail(discs(ears[:, index], 0.24 * radius), palette.shirt), sign * outward - 0.3)
+        for index, sign in enumerate((-1.0, 1.0))
+    )
+    face = [detail(Polygon(vertices=visor, rounding=0.14 * radius), VISOR), *_lights(puppet, radius)]
+    shapes.extend(facing(shape, puppet.skeleton.head[:, 2, 2], fade=EDGE_ON) for shape in face)
+    return [part(puppet, shapes)]
 
 
 def _casing(puppet: Puppet) -> Painted:
+    """The head itself, as deep as it is wide."""
     palette, size = puppet.character.palette, puppet.character.proportions.head / 2
     radius = size * puppet.unit
     match puppet.character.outfit.casing:
@@ -156,15 +174,15 @@ def _casing(puppet: Puppet) -> Painted:
             shape = Ellipses(centre=puppet.joint("skull")[:, None], axis=axis, radii=1.06 * radii[:, None])
         case "dome":
             angle = np.linspace(np.pi, 2 * np.pi, 9)
-            top = np.stack([0.84 * np.cos(angle), 0.8 * np.sin(angle) + 0.05, 0.0 * angle], axis=-1)
-            chin = np.array([[0.84, 0.74, 0.0], [-0.84, 0.74, 0.0]])
-            shape = Polygon(vertices=puppet.on_head(np.concatenate([top, chin])), rounding=0.18 * radius)
+            top = np.stack([0.84 * np.cos(angle), 0.8 * np.sin(angle) + 0.05], axis=-1)
+            chin = np.array([[0.84, 0.74], [-0.84, 0.74]])
+            shape = Polygon(vertices=puppet.around_head(np.concatenate([top, chin])), rounding=0.18 * radius)
         case "wedge":
-            corners = np.array([[-0.92, -0.7, 0], [0.92, -0.7, 0], [0.62, 0.8, 0], [-0.62, 0.8, 0]])
-            shape = Polygon(vertices=puppet.on_head(corners), rounding=0.2 * radius)
+            corners = np.array([[-0.92, -0.7], [0.92, -0.7], [0.62, 0.8], [-0.62, 0.8]])
+            shape = Polygon(vertices=puppet.around_head(corners), rounding=0.2 * radius)
         case "box":
-            corners = np.array([[-0.8, -0.78, 0], [0.8, -0.78, 0], [0.8, 0.78, 0], [-0.8, 0.78, 0]])
-            shape = Polygon(vertices=puppet.on_head(corners), rounding=0.2 * radius)
+            corners = np.array([[-0.8, -0.78], [0.8, -0.78], [0.8, 0.78], [-0.8, 0.78]])
+            shape = Polygon(vertices=puppet.around_head(corners), rounding=0.2 * radius)
     return solid(puppet, shape, palette.skin, 0.4 * size)
 
 

@@ -166,3 +166,16 @@ def together(first: Capsules, *others: Capsules) -> Capsules:
         start_radius=np.concatenate([shape.start_radius for shape in every], axis=1),
         end_radius=np.concatenate([shape.end_radius for shape in every], axis=1),
     )
+
+
+def tube(start: Array, end: Array, start_radius: Array, end_radius: Array, rounding: Array) -> Polygon:
+    """A tapered limb between points (F, 2) with flat ends, whose corners have the radius `rounding` (F,)."""
+    along = end - start
+    along = along / np.maximum(np.linalg.norm(along, axis=-1, keepdims=True), 1e-6)
+    across = np.stack([-along[:, 1], along[:, 0]], axis=-1)
+    first, last = (across * (radius - rounding)[:, None] for radius in (start_radius, end_radius))
+    inset = along * rounding[:, None]
+    return Polygon(
+        vertices=np.stack([start + inset - first, start + inset + first, end - inset + last, end - inset - last], 1),
+        rounding=rounding,
+    )
