@@ -152,16 +152,16 @@ def test_a_sign_stays_on_its_chest():
 def test_fronts_and_backs_show_in_turn():
     character = everybody()[0]
     spot = detail(discs(np.zeros((4, 2)), np.ones(4)), (1.0, 0.0, 0.0))
-    for yaw, front, back in ((0.0, 1.0, 0.0), (90.0, 0.0, 0.0), (180.0, 0.0, 1.0)):
+    for yaw, front, back in ((0.0, True, False), (90.0, False, False), (180.0, False, True)):
         puppet = posed(character, yaw=yaw)
-        assert np.allclose(front_only(puppet, spot).opacity, front, atol=1e-6)
-        assert np.allclose(back_only(puppet, spot).opacity, back, atol=1e-6)
+        assert np.all(front_only(puppet, spot).seen == np.full(4, front))
+        assert np.all(back_only(puppet, spot).seen == np.full(4, back))
 
 
 def test_a_backpack_is_before_the_body_from_behind():
     character = next(c for c in everybody() if c.outfit.bag == "backpack")
-    for yaw, share in ((0.0, 0.0), (180.0, 1.0)):
-        assert all(np.allclose(each.opacity, share) for each in bags.carried(posed(character, yaw=yaw)))
+    for yaw, before in ((0.0, False), (180.0, True)):
+        assert all(np.all(each.seen == np.full(4, before)) for each in bags.carried(posed(character, yaw=yaw)))
 
 
 def test_a_handbag_hangs_below_the_hand():
@@ -238,7 +238,7 @@ def test_a_backdrop_is_still_and_survives_drawing_over_it(name: Backdrop):
 def test_hard_shadows_lie_away_from_the_light():
     finish = Finish(rim=np.array([4.0]), offset=np.array([[3.0, -3.0]]), shadow=0.5)
     disc = Painted(shape=discs(np.array([[16.0, 16.0]]), np.array([10.0])), colour=(1.0, 1.0, 1.0), finish=finish)
-    canvas = torch.zeros(1, 3, 32, 32)
+    canvas = torch.zeros(3, 1, 32, 32)
     paint_part(canvas, Part(shapes=[disc], outline=np.zeros(1), outline_colour=(0.0, 0.0, 0.0)), np.array([0]))
     assert canvas[0, 0, 11, 21] == 1.0
     assert canvas[0, 0, 21, 11] == 0.5
@@ -250,13 +250,13 @@ def test_frames_drawn_together_or_alone_are_the_same():
     for step in (0.3, 11.0):
         centres = np.array([[10.0, 10.0]]) + step * np.arange(5)[:, None]
         shape = discs(centres, np.full(5, 4.3))
-        opacity = np.array([1.0, 0.0, 0.5, 1.0, 1.0])
-        painted = Painted(shape=shape, colour=(0.2, 0.7, 0.4), opacity=opacity)
+        seen = np.array([True, False, True, True, True])
+        painted = Painted(shape=shape, colour=(0.2, 0.7, 0.4), seen=seen)
         part = Part(shapes=[painted], outline=np.full(5, 1.2), outline_colour=(0.1, 0.1, 0.1))
-        together = torch.full((5, 3, 64, 64), 0.9)
+        together = torch.full((3, 5, 64, 64), 0.9)
         paint_part(together, part, np.arange(5))
         for frame in range(5):
-            alone = torch.full((1, 3, 64, 64), 0.9)
+            alone = torch.full((3, 5, 64, 64), 0.9)
             paint_part(alone, part, np.array([frame]))
-            assert torch.equal(alone[0], together[frame])
-        assert (together[1] == together[1, 0, 0, 0]).all()
+            assert torch.equal(alone[:, frame], together[:, frame])
+        assert (together[:, 1] == together[0, 1, 0, 0]).all()

@@ -53,10 +53,10 @@ def paint_background(
         case "plain":
             share = torch.zeros(height, width, device=device)
         case scenic:
-            canvas = base.expand(3, height, width)[None].clone()
+            canvas = base.expand(3, height, width)[:, None].clone()
             scene = Scene(np.array([width / 2, horizon]), side, character.palette.background, rng)
             SCENES[scenic](scene)
             part = Part(shapes=scene.shapes, outline=np.zeros(1), outline_colour=character.palette.outline)
             paint_part(canvas, part, np.zeros(1, dtype=np.intp))
-            return canvas[0]
+            return canvas[:, 0]
     return base + share * (detail - base)

@@ -52,7 +52,7 @@ def carried(puppet: Puppet) -> list[Painted]:
         case "shoulder":
             # It hangs a little before the hip, and is hidden only well behind it.
             near = 0.55 - puppet.skeleton.pelvis[:, 2, 0]
-            return [facing(shape, near, fade=EDGE_ON) for shape in _pouch(puppet)]
+            return [facing(shape, near, above=EDGE_ON) for shape in _pouch(puppet)]
         case _:
             return []
 

@@ -4,19 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from animate_anyone.data.procedural.arrays import Array
+from animate_anyone.data.procedural.arrays import Array, Mask
 from animate_anyone.data.procedural.colours import Colour
 from animate_anyone.data.procedural.paint import Finish, Painted, Part
 from animate_anyone.data.procedural.patterns import Cloth, Local, Texture, local
 from animate_anyone.data.procedural.puppet import Puppet
 from animate_anyone.data.procedural.shapes import Shape
 
-FRONT = (0.05, 0.3)
-"""How far the chest must face the viewer (the cosine) for what is on its front to begin to show, and to show fully."""
+FRONT = 0.12
+"""How far a side must face the viewer (the cosine) for what is drawn on it to show."""
 
-
-EDGE_ON = (0.0, 0.06)
-"""The same for solid things, which would look like glass if they faded in slowly."""
+EDGE_ON = 0.02
+"""The same for solid things, which show as soon as they are before the body."""
 
 
 def part(puppet: Puppet, shapes: list[Painted]) -> Part:
@@ -37,10 +36,12 @@ def solid(
     *,
     cloth: Cloth | None = None,
     place: Local | None = None,
+    seen: Mask | None = None,
 ) -> Painted:
     """A shape that belongs to the contour, with the character's shading over `radius` units.
 
-    `place` are the coordinates of cloth and texture: the head's unless given.
+    `place` are the coordinates of cloth and texture: the head's unless given. `seen` (F,) tells in which frames it
+    shows.
     """
     style = puppet.character.style
     finish = None
@@ -59,12 +60,12 @@ def solid(
             axis, _ = puppet.head_shape()
             across = axis * puppet.unit[:, None]
             place = local(puppet.joint("skull"), across, np.stack([-across[:, 1], across[:, 0]], -1), puppet.unit)
-    return Painted(shape=shape, colour=colour, cloth=cloth, local=place, finish=finish)
+    return Painted(shape=shape, colour=colour, cloth=cloth, local=place, finish=finish, seen=seen)
 
 
-def detail(shape: Shape, colour: Colour) -> Painted:
+def detail(shape: Shape, colour: Colour, *, seen: Mask | None = None) -> Painted:
     """A flat shape on top of others, without a contour."""
-    return Painted(shape=shape, colour=colour, contour=False)
+    return Painted(shape=shape, colour=colour, contour=False, seen=seen)
 
 
 def front_only(puppet: Puppet, painted: Painted) -> Painted:
@@ -73,14 +74,14 @@ def front_only(puppet: Puppet, painted: Painted) -> Painted:
 
 
 def back_only(puppet: Puppet, painted: Painted, *, thick: bool = False) -> Painted:
-    """What is on the back: shown only where the chest is turned away; what is thick appears at once, as it hides."""
-    return facing(painted, -puppet.skeleton.chest[:, 2, 2], fade=EDGE_ON if thick else FRONT)
+    """What is on the back: shown only where the chest is turned away from the viewer."""
+    return facing(painted, -puppet.skeleton.chest[:, 2, 2], above=EDGE_ON if thick else FRONT)
 
 
-def facing(painted: Painted, cosine: Array, *, fade: tuple[float, float] = FRONT) -> Painted:
-    """A shape that shows as far as the side it is on faces the viewer: from where to where `cosine` (F,) rises."""
-    start, full = fade
-    return replace(painted, opacity=np.clip((cosine - start) / (full - start), 0.0, 1.0))
+def facing(painted: Painted, cosine: Array, *, above: float = FRONT) -> Painted:
+    """A shape that shows where the side it is on faces the viewer: where `cosine` (F,) is above a limit."""
+    shown = cosine > above
+    return replace(painted, seen=shown if painted.seen is None else painted.seen & shown)
 
 
 def limb_local(puppet: Puppet, start: Array, end: Array) -> Local:

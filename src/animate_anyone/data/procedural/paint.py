@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from animate_anyone.data.procedural.arrays import Array, Indices
+from animate_anyone.data.procedural.arrays import Array, Indices, Mask
 from animate_anyone.data.procedural.colours import Colour
 from animate_anyone.data.procedural.patterns import Cloth, Local, Texture, column, grain, weave
 from animate_anyone.data.procedural.shapes import Shape, coverage
@@ -39,8 +39,8 @@ class Finish:
 class Painted:
     """A shape and its colour.
 
-    `local` are the coordinates of its `cloth` and texture; `contour` joins the part's outline; `opacity` (F,) fades
-    the shape in frames that do not show it.
+    `local` are the coordinates of its `cloth` and texture; `contour` joins the part's outline; `seen` (F,) tells in
+    which frames it is painted, all unless given.
     """
 
     shape: Shape
@@ -49,7 +49,7 @@ class Painted:
     local: Local | None = None
     finish: Finish | None = None
     contour: bool = True
-    opacity: Array | None = None
+    seen: Mask | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,93 +62,97 @@ class Part:
 
 
 def paint_part(canvas: Tensor, part: Part, frames: Indices) -> None:
-    """Paint the chosen frames of a part over `canvas` (len(frames), 3, H, W), in place."""
-    outline = part.outline[frames]
-    width = float(np.max(outline))
-    layers: list[tuple[Painted, _Window]] = []
+    """Paint the chosen frames of a part over `canvas` (3, all frames, H, W), in place."""
+    width = float(np.max(part.outline[frames]))
+    layers: list[tuple[Painted, Indices, _Window]] = []
     for painted in part.shapes:
-        if painted.opacity is not None and not painted.opacity[frames].any():
-            continue
-        margin = 1.5 + (width if painted.contour else 0.0)
-        window = _Window(canvas, painted.shape.at(frames), margin=margin)
-        if not window.empty:
-            layers.append((painted, window))
+        shown = frames if painted.seen is None else frames[painted.seen[frames]]
+        if len(shown) > 0:
+            margin = 1.5 + (width if painted.contour else 0.0)
+            window = _Window.around(canvas, painted.shape.at(shown), shown, margin=margin)
+            if window is not None:
+                layers.append((painted, shown, window))
     if width > 0:
-        grow, ink = column(outline, canvas), _pixels(part.outline_colour, canvas)
-        for painted, window in layers:
+        ink = _pixels(part.outline_colour, canvas)
+        for painted, shown, window in layers:
             if painted.contour:
-                window.blend(_faded(coverage(window.distance - grow), painted, frames), ink)
-    for painted, window in layers:
-        window.blend(_faded(coverage(window.distance), painted, frames), _shaded(painted, window, frames, canvas))
+                window.blend(coverage(window.distance - column(part.outline[shown], canvas)), ink)
+    for painted, shown, window in layers:
+        window.blend(coverage(window.distance), _shaded(painted, window, shown, canvas))
 
 
 class _Window:
-    """The pixels of a canvas that a shape can touch, with their distances to it (F, h, w)."""
+    """The pixels of a canvas that a shape can touch in F chosen frames, with their distances to it (F, h, w).
 
-    def __init__(self, canvas: Tensor, shape: Shape, *, margin: float):
+    `corner` is (2,) for one rectangle of `size`, or (F, 2) for a window in each frame.
+    """
+
+    def __init__(self, canvas: Tensor, shape: Shape, frames: Indices, *, corner: Indices, size: Indices):
         height, width = canvas.shape[-2:]
-        limits = np.array([width, height])
-        low, high = shape.box()
-        low, high = np.floor(low - margin), np.ceil(high + margin) + 1
-        self.empty = bool(np.all(np.any((high <= 0) | (low >= limits), axis=-1)))
-        if self.empty:
-            return
+        device, (across, down) = canvas.device, (int(side) for side in size)
         self.shape = shape
-        size = np.clip(np.max(high - low, axis=0), 1, limits)
-        first, last = (np.clip(edge, 0, limits) for edge in (np.min(low, axis=0), np.max(high, axis=0)))
-        device = canvas.device
-        if len(low) == 1 or np.prod(last - first) <= SHARED * np.prod(size):
-            (left, top), (right, bottom) = first.astype(int), last.astype(int)
-            self.x = torch.arange(left, right, device=device, dtype=canvas.dtype)[None, None]
-            self.y = torch.arange(top, bottom, device=device, dtype=canvas.dtype)[None, :, None]
-            self._canvas, self._index = canvas[:, :, top:bottom, left:right], None
+        if corner.ndim == 1:
+            left, top = (int(place) for place in corner)
+            x = torch.arange(left, left + across, device=device)[None, None]
+            y = torch.arange(top, top + down, device=device)[None, :, None]
+            rectangle = canvas[:, :, top : top + down, left : left + across]
+            run = int(frames[-1] - frames[0]) == len(frames) - 1 and bool(np.all(np.diff(frames) == 1))
+            self._canvas = rectangle[:, int(frames[0]) : int(frames[-1]) + 1] if run else rectangle
+            self._index = None if run else torch.from_numpy(frames).to(device)
         else:
-            corner = np.clip(low, 0, limits - size).astype(np.int64)
-            left, top = torch.from_numpy(corner.T.copy()).to(device)[..., None, None]
-            x = left + torch.arange(int(size[0]), device=device)
-            y = top + torch.arange(int(size[1]), device=device)[:, None]
-            self.x, self.y = x.to(canvas.dtype), y.to(canvas.dtype)
-            self._canvas = canvas.flatten(2)
-            self._index = (y * width + x).flatten(1)[:, None].expand(-1, 3, -1)
+            start = np.concatenate([corner, (frames * (height * width))[:, None]], axis=1)
+            left, top, first = torch.from_numpy(start.T.copy()).to(device)[..., None, None]
+            x, y = left + torch.arange(across, device=device), top + torch.arange(down, device=device)[:, None]
+            self._canvas = canvas.flatten(1)
+            self._index = first + y * width + x
+        self.x, self.y = x.to(canvas.dtype), y.to(canvas.dtype)
         self.distance = shape.distance(self.x[:, None], self.y[:, None])
 
+    @classmethod
+    def around(cls, canvas: Tensor, shape: Shape, frames: Indices, *, margin: float) -> "_Window | None":
+        """A window around a shape, or none if it is outside the picture in all frames."""
+        limits = np.array([canvas.shape[-1], canvas.shape[-2]])
+        low, high = shape.box()
+        low, high = np.floor(low - margin), np.ceil(high + margin) + 1
+        if not np.any(np.all((high > 0) & (low < limits), axis=-1)):
+            return None
+        size = np.clip(np.max(high - low, axis=0), 1, limits).astype(np.intp)
+        first, last = (np.clip(edge, 0, limits).astype(np.intp) for edge in (low.min(axis=0), high.max(axis=0)))
+        if len(frames) == 1 or np.prod(last - first) <= SHARED * np.prod(size):
+            return cls(canvas, shape, frames, corner=first, size=last - first)
+        return cls(canvas, shape, frames, corner=np.clip(low, 0, limits - size).astype(np.intp), size=size)
+
     def blend(self, alpha: Tensor, colour: Tensor) -> None:
-        """Mix `colour` (1 or F, 3, 1 or h, 1 or w) over the window with weights `alpha` (F, h, w)."""
+        """Mix `colour` (3, 1 or F, 1 or h, 1 or w) over the window with weights `alpha` (F, h, w)."""
         if self._index is None:
-            self._canvas += (colour - self._canvas).mul_(alpha[:, None])
+            self._canvas += (colour - self._canvas).mul_(alpha)
             return
-        under = self._canvas.gather(2, self._index)
-        view = under.view(-1, 3, *alpha.shape[1:])
-        view += (colour - view).mul_(alpha[:, None])
-        self._canvas.scatter_(2, self._index, under)
-
-
-def _faded(alpha: Tensor, painted: Painted, frames: Indices) -> Tensor:
-    return alpha if painted.opacity is None else alpha.mul_(column(painted.opacity[frames], alpha))
+        under = self._canvas[:, self._index]
+        self._canvas[:, self._index] = under + (colour - under).mul_(alpha)
 
 
 def _shaded(painted: Painted, window: _Window, frames: Indices, canvas: Tensor) -> Tensor:
-    """The colour (1 or F, 3, 1 or h, 1 or w) of a shape's pixels."""
+    """The colour (3, 1 or F, 1 or h, 1 or w) of a shape's pixels."""
     colour, finish = _pixels(painted.colour, canvas), painted.finish
     texture = finish.texture if finish else None
     if painted.local is not None and (painted.cloth or texture):
         across, along = painted.local.at(window.x, window.y, frames)
         if painted.cloth:
             share = weave(painted.cloth, across, along, column(painted.local.scale[frames], canvas))
-            colour = colour + share[:, None] * (_pixels(painted.cloth.colour, canvas) - colour)
+            colour = colour + share * (_pixels(painted.cloth.colour, canvas) - colour)
         if texture:
-            colour = colour * grain(texture, across, along)[:, None]
+            colour = colour * grain(texture, across, along)
     if finish is None:
         return colour
     if finish.shading > 0:
         depth = (1.0 + window.distance / column(finish.rim[frames], canvas)).clamp_(0.0, 1.0)
-        colour = colour * (1.0 - finish.shading * depth * depth)[:, None]
+        colour = colour * (1.0 - finish.shading * depth * depth)
     if finish.shadow > 0:
         dx, dy = (column(finish.offset[frames, i], canvas)[:, None] for i in range(2))
         lit = coverage(window.shape.distance(window.x[:, None] - dx, window.y[:, None] - dy))
-        colour = colour * ((1.0 - finish.shadow) + finish.shadow * lit)[:, None]
+        colour = colour * ((1.0 - finish.shadow) + finish.shadow * lit)
     return colour
 
 
 def _pixels(colour: Colour, like: Tensor) -> Tensor:
-    return torch.tensor(colour, dtype=like.dtype, device=like.device)[None, :, None, None]
+    return torch.tensor(colour, dtype=like.dtype, device=like.device)[:, None, None, None]

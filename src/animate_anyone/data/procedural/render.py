@@ -82,14 +82,13 @@ def render_frames(
     background = paint_background(
         puppet.character, character, width=size.width, height=size.height, floor=floor, device=torch.device(device)
     )
-    frames = torch.empty(len(frame_indices), 3, size.height, size.width, dtype=torch.uint8, device=device)
+    canvas = background[:, None].repeat(1, len(frame_indices), 1, 1)
     parts = _parts(puppet)
     for order, members in _depth_orders(puppet):
-        canvas = background.expand(len(members), -1, -1, -1).clone()
         for name in order:
             for part in parts[name]:
                 paint_part(canvas, part, members)
-        frames[torch.from_numpy(members).to(frames.device)] = (canvas * 255.0 + 0.5).clamp_(0, 255).to(torch.uint8)
+    frames = (canvas.transpose(0, 1) * 255.0 + 0.5).clamp_(0, 255).to(torch.uint8)
     return Clip(frames=frames, poses=pose_sequence(puppet, width=size.width, height=size.height, fps=fps))
 
 

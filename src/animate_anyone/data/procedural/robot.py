@@ -160,7 +160,7 @@ def head(puppet: Puppet) -> list[Part]:
         for index, sign in enumerate((-1.0, 1.0))
     )
     face = [detail(Polygon(vertices=visor, rounding=0.14 * radius), VISOR), *_lights(puppet, radius)]
-    shapes.extend(facing(shape, puppet.skeleton.head[:, 2, 2], fade=EDGE_ON) for shape in face)
+    shapes.extend(facing(shape, puppet.skeleton.head[:, 2, 2], above=EDGE_ON) for shape in face)
     return [part(puppet, shapes)]
 
 
