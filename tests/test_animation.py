@@ -71,6 +71,19 @@ def test_with_the_pose_of_the_reference_the_skeleton_takes_its_place(tiny_pipeli
     assert np.abs(corners[1] - corners[2]).max() > 4
 
 
+def test_a_checkpoint_that_takes_the_pose_of_the_reference_gets_it_aligned_or_not(tiny_pipeline, clip):
+    def frames(*, pose, takes_it, align=False):
+        tiny_pipeline.register_to_config(reference_pose=takes_it)
+        poses = clip.poses.frames([2])
+        return next(animate(tiny_pipeline, reference(clip), poses, reference_pose=pose, align=align).frames)
+
+    plain = frames(pose=None, takes_it=True)
+    assert np.array_equal(plain, frames(pose=clip.poses[0], takes_it=False))
+    told = frames(pose=clip.poses[0], takes_it=True)
+    assert not np.array_equal(plain, told)
+    assert not np.array_equal(told, frames(pose=clip.poses[4], takes_it=True))
+
+
 def test_the_seed_decides(tiny_pipeline, clip):
     poses = clip.poses.frames(slice(2))
     videos = [

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -14,7 +14,7 @@ from animate_anyone.media.size import Size
 from animate_anyone.models.vae import downscale_factor
 from animate_anyone.pipeline import AnimateAnyonePipeline, Frame
 from animate_anyone.pose.align import AlignmentReport, align_poses, place_poses
-from animate_anyone.pose.draw import STYLES
+from animate_anyone.pose.draw import STYLES, draw_pose
 from animate_anyone.pose.driving import Driving, SkeletonVideo
 from animate_anyone.pose.images import DrawnPoseImages, PoseImages, SkeletonVideoImages
 from animate_anyone.pose.skeleton import Pose
@@ -62,6 +62,7 @@ def animate(
     driving: Driving,
     *,
     reference_pose: Pose | None = None,
+    align: bool = True,
     options: AnimateOptions = AnimateOptions(),
     on_step: Callable[[int, Tensor, Tensor], None] | None = None,
     on_window: Callable[[int, int, int], None] | None = None,
@@ -72,27 +73,42 @@ def animate(
         pipeline: the checkpoint.
         reference: the character, any size; the video has its aspect ratio.
         driving: what moves it; the video has its number of frames and its rate.
-        reference_pose: the pose of the character in pixels of the reference image. With it, a driving motion of
-            keypoints takes on the proportions and the place of the character; without it, and for skeleton videos,
-            the driving picture is shown whole in the middle.
+        reference_pose: the pose of the character in pixels of the reference image, where it is known. Checkpoints
+            that were trained for it find the parts of the character by it.
+        align: with a reference pose, give a driving motion of keypoints the proportions and the place of the
+            character; otherwise, and for skeleton videos, the driving picture is shown whole in the middle.
         options: choices of the user.
         on_step: called after every denoising step with its index, the model output and the latents.
         on_window: called after every window of frames with the index of the step, the windows done in it, and all.
     """
     area = options.area or pipeline.config["area"]
     geometry = Geometry.fit(Size(*reference.size), area=area, multiple=downscale_factor(pipeline.vae))
-    pose_images, alignment = _pose_images(driving, reference_pose, geometry, pipeline.config["pose_style"])
+    style = pipeline.config["pose_style"]
+    pose_images, alignment = _pose_images(driving, reference_pose if align else None, geometry, style)
+    reference_pose_image = None
+    if reference_pose is not None and pipeline.config["reference_pose"]:
+        reference_pose_image = _reference_pose_image(reference_pose, geometry, style)
     return Animation(
         geometry=geometry,
         pose_images=pose_images,
         alignment=alignment,
-        frames=_frames(pipeline, geometry.to_canvas(reference), pose_images, geometry, options, on_step, on_window),
+        frames=_frames(
+            pipeline,
+            geometry.to_canvas(reference),
+            reference_pose_image,
+            pose_images,
+            geometry,
+            options,
+            on_step,
+            on_window,
+        ),
     )
 
 
 def _frames(
     pipeline: AnimateAnyonePipeline,
     reference: Image.Image,
+    reference_pose_image: Image.Image | None,
     pose_images: PoseImages,
     geometry: Geometry,
     options: AnimateOptions,
@@ -103,6 +119,7 @@ def _frames(
         for frame in pipeline.animate(
             reference,
             pose_images,
+            reference_pose_image=reference_pose_image,
             width=geometry.canvas.width,
             height=geometry.canvas.height,
             num_inference_steps=options.num_inference_steps,
@@ -113,6 +130,11 @@ def _frames(
             on_window=on_window,
         ):
             yield geometry.crop(frame[None])[0]
+
+
+def _reference_pose_image(pose: Pose, geometry: Geometry, style: str) -> Image.Image:
+    on_canvas = replace(pose, keypoints=geometry.points_to_canvas(pose.keypoints))
+    return Image.fromarray(draw_pose(on_canvas, size=geometry.canvas, style=STYLES[style]))
 
 
 def _pose_images(

@@ -122,7 +122,9 @@ def run_job(job: Job, listener: Listener) -> RunReport:
         denoised = time.perf_counter()
         listener.progress("denoising", step + done / total, num_steps)
 
-    animation = _animate(pipeline, reference, motion, job.options, on_window=on_window, note=listener.note)
+    animation = _animate(
+        pipeline, reference, motion, job.options, align=job.motion.align, on_window=on_window, note=listener.note
+    )
     frames = animation.frames if job.compare is None else _panels(animation, reference, job.compare)
     with _memory_reported():
         written = write_video(
@@ -205,17 +207,23 @@ def _animate(
     motion: Motion,
     options: AnimateOptions,
     *,
+    align: bool,
     on_window: Callable[[int, int, int], None],
     note: Callable[[str], None],
 ) -> Animation:
     """The animation; if a detected pose turns out to be of no use, the motion is shown as it is."""
     reference_pose = motion.reference_pose
+    fits = align and motion.kind != "skeleton video"
+    if reference_pose is not None and not fits and not pipeline.config["reference_pose"]:
+        reason = "a skeleton video is shown as it is" if align else "the alignment is switched off"
+        note(f"The pose of the reference has no effect: {reason}.")
     try:
         return animate(
             pipeline,
             reference,
             motion.driving,
             reference_pose=reference_pose,
+            align=align,
             options=options,
             on_window=on_window,
         )

@@ -75,6 +75,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         area: width x height in pixels that the networks were trained at; other aspect ratios keep the area.
         num_inference_steps: denoising steps that suit the checkpoint.
         guidance_scale: guidance that suits the checkpoint.
+        reference_pose: whether the ReferenceNet was trained to see the pose in the reference image where it is known.
     """
 
     model_cpu_offload_seq = "image_encoder->reference_net->pose_guider->denoising_unet->vae"
@@ -91,6 +92,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         area: int = 512 * 768,
         num_inference_steps: int = 25,
         guidance_scale: float = 3.5,
+        reference_pose: bool = False,
     ):
         super().__init__()
         self.register_modules(
@@ -106,6 +108,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             area=area,
             num_inference_steps=num_inference_steps,
             guidance_scale=guidance_scale,
+            reference_pose=reference_pose,
         )
 
     @property
@@ -118,6 +121,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         reference_image: Image.Image,
         pose_images: Sequence[Image.Image] | PosePictures,
         *,
+        reference_pose_image: Image.Image | None = None,
         width: int | None = None,
         height: int | None = None,
         num_inference_steps: int | None = None,
@@ -142,6 +146,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             self.animate(
                 reference_image,
                 pose_images,
+                reference_pose_image=reference_pose_image,
                 width=width,
                 height=height,
                 num_inference_steps=num_inference_steps,
@@ -162,6 +167,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         reference_image: Image.Image,
         pose_images: Sequence[Image.Image] | PosePictures,
         *,
+        reference_pose_image: Image.Image | None = None,
         width: int | None = None,
         height: int | None = None,
         num_inference_steps: int | None = None,
@@ -177,6 +183,8 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         Args:
             reference_image: the character; resized to `width` x `height` whatever its aspect ratio.
             pose_images: one skeleton picture for each frame, drawn in the style that the checkpoint was trained on.
+            reference_pose_image: skeleton picture of the pose in the reference image, for checkpoints that take one
+                (`config["reference_pose"]`); they do without where it is not known.
             width: of the video in pixels, a multiple of the VAE's factor; by default as the reference image, at the
                 area of the checkpoint.
             height: as `width`.
@@ -195,7 +203,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             ValueError: if an argument cannot be used; the message says which.
         """
         width, height = self._check_size(reference_image, width, height)
-        reference = self.encode_reference(reference_image, width=width, height=height)
+        reference = self.encode_reference(reference_image, reference_pose_image, width=width, height=height)
         denoised = self.denoise(
             reference,
             pose_images,
@@ -214,15 +222,23 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         self.maybe_free_model_hooks()
 
     @torch.no_grad()
-    def encode_reference(self, image: Image.Image, *, width: int, height: int) -> Reference:
+    def encode_reference(
+        self, image: Image.Image, pose_image: Image.Image | None = None, *, width: int, height: int
+    ) -> Reference:
         """Computes what the denoising UNet needs of the reference image, at every step and for every window."""
+        if pose_image is not None and not self.config["reference_pose"]:
+            raise ValueError("This checkpoint was not trained to see the pose in the reference image; leave it out.")
         device = self._execution_device
         clip_size = self.image_encoder.config.image_size
         image_tokens = embed_images(self.image_encoder, preprocess_images([image], clip_size).to(device))
         latents = encode_images(self.vae, _reference_pixels(image, width, height).to(device))
         dtype = self.reference_net.dtype
         image_tokens = image_tokens.to(self.denoising_unet.dtype)
-        features = self.reference_net(latents.to(dtype), image_tokens.to(dtype))
+        pose_features = None
+        if pose_image is not None:
+            pose = _pixels(pose_image, width, height)[None, :, None].to(device, self.pose_guider.dtype)
+            pose_features = self.pose_guider(pose)[:, :, 0].to(dtype)
+        features = self.reference_net(latents.to(dtype), image_tokens.to(dtype), pose_features=pose_features)
         return Reference(image_tokens=image_tokens, features=features.to(self.denoising_unet.dtype))
 
     @torch.no_grad()

@@ -94,6 +94,17 @@ def test_the_same_seed_gives_the_same_video(cli, model, poses, picture, tmp_path
     assert (videos[0] != videos[2]).any()
 
 
+def test_a_reference_pose_that_has_no_effect_is_reported(cli, model, poses, picture, tmp_path):
+    hero = tmp_path / "hero.json"
+    save_poses(load_poses(poses).frames([0]), hero)
+    Image.open(picture).resize((48, 48)).save(picture)
+    arguments = ["animate", str(picture), str(poses), "-o", str(tmp_path / "out.mp4"), "--model", str(model)]
+    result = cli.invoke(app, [*arguments, "--max-frames", "1", "--no-align", "--reference-pose", str(hero)])
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.stderr.split())
+    assert "The pose of the reference has no effect: the alignment is switched off." in said
+
+
 def test_a_skeleton_video_keeps_its_sound(cli, model, poses, picture, tmp_path):
     small = load_poses(poses)
     large = replace(small, keypoints=10 * small.keypoints, width=10 * small.width, height=10 * small.height)

@@ -78,6 +78,17 @@ def test_every_condition_changes_the_prediction(reference_net, denoising_unet):
         assert (predicted - other).abs().max() > 1e-3, name
 
 
+def test_the_pose_in_the_reference_changes_its_features(reference_net):
+    x = inputs()
+    plain, posed, silent = (
+        reference_net(x["reference_latents"], x["image_tokens"], pose_features=pose)
+        for pose in (None, x["pose_features"][:, :, 0], torch.zeros_like(x["pose_features"][:, :, 0]))
+    )
+    for one, other, same in zip(plain, posed, silent, strict=True):
+        assert (one - other).abs().max() > 1e-3
+        assert torch.equal(one, same)
+
+
 def test_a_hidden_reference_is_no_reference(reference_net, denoising_unet):
     x = inputs()
     features = reference_net(x["reference_latents"], x["image_tokens"])

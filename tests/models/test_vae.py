@@ -1,9 +1,10 @@
-"""Both kinds of autoencoder behind one pair of functions."""
+"""Every kind of autoencoder behind one pair of functions."""
 
 import pytest
 import torch
 from diffusers import AutoencoderDC, AutoencoderKL
 
+from animate_anyone.models.patch_autoencoder import PatchAutoencoder
 from animate_anyone.models.vae import decode_latents, downscale_factor, encode_images
 from tiny import randomised
 
@@ -31,7 +32,17 @@ def autoencoder_dc() -> AutoencoderDC:
     )
 
 
-@pytest.mark.parametrize("make", [autoencoder_kl, autoencoder_dc])
+def patch_autoencoder() -> PatchAutoencoder:
+    return PatchAutoencoder(
+        latent_channels=4,
+        block_out_channels=(8, 8),
+        encoder_layers=(0, 1),
+        decoder_layers=(1, 1),
+        scaling_factor=0.5,
+    )
+
+
+@pytest.mark.parametrize("make", [autoencoder_kl, autoencoder_dc, patch_autoencoder])
 def test_pictures_become_scaled_latents_and_come_back(make):
     vae = randomised(make(), 0)
     pixels = torch.rand(2, 3, 16, 24, generator=torch.Generator().manual_seed(0)) * 2 - 1

@@ -90,18 +90,13 @@ def test_a_detector_asked_for_by_name_must_be_there(poses, picture, tmp_path, mo
     assert notes == []
 
 
-def test_a_skeleton_video_needs_no_detector_and_no_reference_pose(poses, picture, tmp_path):
+def test_a_skeleton_video_needs_no_detector_and_keeps_a_given_reference_pose(poses, picture, tmp_path):
     large = replace(poses, keypoints=10 * poses.keypoints, width=10 * SIZE, height=10 * SIZE)
     write_skeleton_video(large, tmp_path / "skeletons.mp4", style=STYLES["dwpose"])
     save_poses(poses.frames([0]), tmp_path / "hero.json")
     motion, notes = find(tmp_path / "skeletons.mp4", picture, MotionOptions(reference_pose=tmp_path / "hero.json"))
-    assert (motion.kind, motion.provider, motion.reference_pose, motion.is_video) == (
-        "skeleton video",
-        None,
-        None,
-        True,
-    )
-    assert notes == ["The pose of the reference has no effect: a skeleton video is shown as it is."]
+    assert (motion.kind, motion.provider, motion.is_video, notes) == ("skeleton video", None, True, [])
+    assert motion.reference_pose is not None and motion.reference_pose_from == "file"
 
 
 def test_a_reference_pose_is_scaled_to_the_picture(poses, tmp_path):

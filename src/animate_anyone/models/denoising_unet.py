@@ -30,6 +30,7 @@ class DenoisingUNet(UNet):
         num_attention_heads: heads of spatial attention and cross-attention in every stage.
         norm_num_groups: groups of the group norms.
         norm_eps: epsilon of the group norms in residual blocks and head.
+        rotary_positions: whether spatial attention knows how far apart tokens lie; Stable Diffusion's does not.
         temporal: whether there is temporal attention; without it frames are independent (stage 1 of training).
         temporal_num_heads: heads of temporal attention.
         temporal_norm_num_groups: groups of the norm before temporal attention.
@@ -49,6 +50,7 @@ class DenoisingUNet(UNet):
         num_attention_heads: int = 8,
         norm_num_groups: int = 32,
         norm_eps: float = 1e-5,
+        rotary_positions: bool = False,
         temporal: bool = True,
         temporal_num_heads: int = 8,
         temporal_norm_num_groups: int = 32,
@@ -64,6 +66,7 @@ class DenoisingUNet(UNet):
             num_attention_heads=num_attention_heads,
             norm_num_groups=norm_num_groups,
             norm_eps=norm_eps,
+            rotary_positions=rotary_positions,
             temporal=TemporalConfig(
                 num_heads=temporal_num_heads,
                 groups=temporal_norm_num_groups,

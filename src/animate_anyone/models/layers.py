@@ -11,6 +11,8 @@ from einops import rearrange, repeat
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from animate_anyone.models.positions import rotate
+
 
 def sinusoidal_embedding(timestep: Int[Tensor, " b"], dim: int) -> Float[Tensor, "b {dim}"]:
     """Embeds timesteps as cosines, then sines, of geometrically spaced frequencies (fp32; Ho et al. 2020)."""
@@ -99,6 +101,7 @@ class Attention(nn.Module):
         *,
         reference: Float[Tensor, "b r d"] | None = None,
         sees_reference: Bool[Tensor, " b"] | None = None,
+        angles: Float[Tensor, "q half"] | None = None,
     ) -> Float[Tensor, "n q d"]:
         """Attends over context tokens and reference tokens together.
 
@@ -107,6 +110,7 @@ class Attention(nn.Module):
             context: key and value tokens; m divides n, a context is shared by the n / m frames that follow each other.
             reference: further key and value tokens, shared in the same way (paper section 3.2, "Spatial-Attention").
             sees_reference: samples with False attend to the context alone.
+            angles: rotary positions of the queries, which context and reference tokens, being as many, share.
         """
         # Shared tokens are projected before they are spread over the frames: once a clip, not once a frame.
         key, value = (_spread(to(context), len(x)) for to in (self.to_k, self.to_v))
@@ -120,8 +124,12 @@ class Attention(nn.Module):
                 mask[:, :own_tokens] = True
                 mask = mask[:, None, None, :]
         query, key, value = (
-            rearrange(t, "n t (heads d) -> n heads t d", heads=self.num_heads) for t in (self.to_q(x), key, value)
+            rearrange(t, "n t (heads d) -> n t heads d", heads=self.num_heads) for t in (self.to_q(x), key, value)
         )
+        if angles is not None:
+            query = rotate(query, angles)
+            key = rotate(key, angles.repeat(key.shape[1] // len(angles), 1))
+        query, key, value = (t.transpose(1, 2) for t in (query, key, value))
         attended = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         return self.to_out[0](rearrange(attended, "n heads t d -> n t (heads d)"))
 

@@ -27,6 +27,7 @@ class ReferenceNet(UNet):
         num_attention_heads: heads of spatial attention and cross-attention in every stage.
         norm_num_groups: groups of the group norms.
         norm_eps: epsilon of the group norms in residual blocks.
+        rotary_positions: whether spatial attention knows how far apart tokens lie; Stable Diffusion's does not.
     """
 
     @register_to_config
@@ -40,6 +41,7 @@ class ReferenceNet(UNet):
         num_attention_heads: int = 8,
         norm_num_groups: int = 32,
         norm_eps: float = 1e-5,
+        rotary_positions: bool = False,
     ):
         super().__init__(
             in_channels=in_channels,
@@ -50,15 +52,24 @@ class ReferenceNet(UNet):
             num_attention_heads=num_attention_heads,
             norm_num_groups=norm_num_groups,
             norm_eps=norm_eps,
+            rotary_positions=rotary_positions,
             temporal=None,
         )
 
-    def forward(self, latents: Float[Tensor, "b c h w"], image_tokens: Float[Tensor, "b k e"]) -> ReferenceFeatures:
+    def forward(
+        self,
+        latents: Float[Tensor, "b c h w"],
+        image_tokens: Float[Tensor, "b k e"],
+        *,
+        pose_features: Float[Tensor, "b c0 h w"] | None = None,
+    ) -> ReferenceFeatures:
         """Reads reference images.
 
         Args:
             latents: of the reference images, without noise.
             image_tokens: CLIP tokens of the same images, for cross-attention.
+            pose_features: output of the Pose Guider for the pose in the reference images, added after the first
+                convolution; None where it is not known, and for the paper's network, which is never told.
 
         Returns:
             The tokens of every spatial attention, to be given to the denoising UNet at every step.
@@ -71,7 +82,10 @@ class ReferenceNet(UNet):
             sees_reference=None,
             num_frames=1,
         )
-        _, features = self.run_stages(self.conv_in(latents), conditioning, None)
+        x = self.conv_in(latents)
+        if pose_features is not None:
+            x = x + pose_features
+        _, features = self.run_stages(x, conditioning, None)
         return features
 
     def parameters_without_effect(self) -> list[nn.Parameter]:

@@ -44,6 +44,7 @@ class UNetConfig:
     num_heads: int
     groups: int
     eps: float
+    rotary: bool
     temporal: TemporalConfig | None
 
 
@@ -79,6 +80,7 @@ class Stage(nn.Module):
                         num_heads=config.num_heads,
                         context_dim=config.context_dim,
                         groups=config.groups,
+                        rotary=config.rotary,
                     )
                 )
             if config.temporal is not None and temporal:
@@ -193,6 +195,7 @@ class UNet(ModelMixin, ConfigMixin):
         num_attention_heads: int,
         norm_num_groups: int,
         norm_eps: float,
+        rotary_positions: bool,
         temporal: TemporalConfig | None,
     ):
         super().__init__()
@@ -212,6 +215,7 @@ class UNet(ModelMixin, ConfigMixin):
             num_heads=num_attention_heads,
             groups=norm_num_groups,
             eps=norm_eps,
+            rotary=rotary_positions,
             temporal=temporal,
         )
 

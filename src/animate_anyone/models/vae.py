@@ -1,7 +1,6 @@
 """Images to latents and back by an autoencoder of diffusers; the only place that knows the scale of latents.
 
-`AutoencoderKL` is Stable Diffusion's. `AutoencoderDC` is cheaper at small size: it moves pixels into channels instead
-of averaging them away.
+`AutoencoderKL` is Stable Diffusion's. `PatchAutoencoder` is for small models that are trained in minutes.
 """
 
 from collections.abc import Mapping
@@ -11,14 +10,18 @@ from diffusers import AutoencoderDC, AutoencoderKL
 from jaxtyping import Float
 from torch import Tensor
 
-Autoencoder = AutoencoderKL | AutoencoderDC
+from animate_anyone.models.patch_autoencoder import PatchAutoencoder
 
-AUTOENCODERS: Mapping[str, Any] = {kind.__name__: kind for kind in (AutoencoderKL, AutoencoderDC)}
+Autoencoder = AutoencoderKL | AutoencoderDC | PatchAutoencoder
+
+AUTOENCODERS: Mapping[str, Any] = {kind.__name__: kind for kind in (AutoencoderKL, AutoencoderDC, PatchAutoencoder)}
 """The classes by the name that stands in the configuration of a saved one."""
 
 
 def downscale_factor(vae: Autoencoder) -> int:
     """Pixels to a side of a latent."""
+    if isinstance(vae, PatchAutoencoder):
+        return vae.patch_size
     if isinstance(vae, AutoencoderDC):
         return vae.spatial_compression_ratio
     return 2 ** (len(vae.config["block_out_channels"]) - 1)
@@ -27,11 +30,14 @@ def downscale_factor(vae: Autoencoder) -> int:
 def encode_images(vae: Autoencoder, pixels: Float[Tensor, "n 3 H W"]) -> Float[Tensor, "n c h w"]:
     """Encodes RGB in [-1, 1] to latents (of a posterior its mean), scaled to about unit variance."""
     encoded: Any = vae.encode(pixels.to(vae.dtype))
-    latents = encoded.latent if isinstance(vae, AutoencoderDC) else encoded.latent_dist.mean
+    if isinstance(vae, PatchAutoencoder):
+        latents = encoded
+    else:
+        latents = encoded.latent if isinstance(vae, AutoencoderDC) else encoded.latent_dist.mean
     return latents * vae.config["scaling_factor"]
 
 
 def decode_latents(vae: Autoencoder, latents: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 3 H W"]:
     """Decodes scaled latents to RGB in about [-1, 1]; the decoder may overshoot."""
     decoded: Any = vae.decode(latents.to(vae.dtype) / vae.config["scaling_factor"])
-    return decoded.sample
+    return decoded if isinstance(vae, PatchAutoencoder) else decoded.sample

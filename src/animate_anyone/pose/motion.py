@@ -35,7 +35,7 @@ class MotionOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Motion:
-    """A driving motion and, where the motion is to be fitted to it, the pose of the reference character."""
+    """A driving motion and, where it is known, the pose of the reference character."""
 
     driving: Driving
     kind: MotionKind
@@ -68,7 +68,7 @@ def find_motion(
     on_frame: Callable[[int, int], None],
     note: Callable[[str], None],
 ) -> Motion:
-    """Reads a driving motion and finds the reference character's pose, if the motion can be fitted to it.
+    """Reads a driving motion and the reference character's pose, which is found if the motion can be fitted to it.
 
     Args:
         path: a video of a person, a skeleton video, or a pose file.
@@ -95,12 +95,7 @@ def find_motion(
     driving = open_driving(path, lambda: detector(video=True), max_frames=options.max_frames, on_frame=on_frame)
     kind = _kind(path, driving)
 
-    if kind == "skeleton video" or not options.align:
-        if pose is not None:
-            reason = "a skeleton video is shown as it is" if options.align else "the alignment is switched off"
-            note(f"The pose of the reference has no effect: {reason}.")
-        pose, pose_from = None, None
-    elif pose is None:
+    if pose is None and kind != "skeleton video" and options.align:
         try:
             with closing(detector(video=False)) as found_by:
                 pose = find_pose(reference, found_by)

@@ -35,8 +35,23 @@ def pose_pictures(poses: PoseSequence, numbers: list[int], style: DrawStyle) -> 
     return rearrange(torch.from_numpy(pictures), "f h w c -> c f h w")
 
 
-def drawing(num_frames: Callable[[TrainConfig], int]) -> Callable[[TrainConfig, Networks], Draw]:
-    """A `Stage.draw`: consecutive frames of a clip as the target, any frame of the same clip as the reference."""
+PickFrames = Callable[[TrainConfig, int, torch.Generator], list[int]]
+"""Which frames of a clip of some length a sample denoises."""
+
+
+def stills(config: TrainConfig, length: int, generator: torch.Generator) -> list[int]:
+    """Any frames, each by itself: what stage 1 trains on."""
+    return [pick(length, generator) for _ in range(config.diffusion.targets_per_reference)]
+
+
+def window(config: TrainConfig, length: int, generator: torch.Generator) -> list[int]:
+    """Consecutive frames: what stage 2 trains on."""
+    start = pick(length - config.diffusion.num_frames + 1, generator)
+    return list(range(start, start + config.diffusion.num_frames))
+
+
+def drawing(pick_frames: PickFrames) -> Callable[[TrainConfig, Networks], Draw]:
+    """A `Stage.draw`: some frames of a clip as the target, any frame of the same clip as the reference."""
 
     def draw(config: TrainConfig, networks: Networks) -> Draw:
         source = make_source(config.data, split="train")
@@ -45,17 +60,17 @@ def drawing(num_frames: Callable[[TrainConfig], int]) -> Callable[[TrainConfig, 
         )  # fmt: skip
         scheduler = animate_anyone_schedule()
         style = STYLES[config.diffusion.pose_style]
-        length = num_frames(config)
 
         def draw_sample(generator: torch.Generator) -> Sample:
             clip = clips[pick(len(clips), generator)]
-            start = pick(len(clip.latents) - length + 1, generator)
+            numbers = pick_frames(config, len(clip.latents), generator)
             reference = pick(len(clip.latents), generator)
-            latents = rearrange(clip.latents[start : start + length].float(), "f c h w -> c f h w").contiguous()
+            latents = rearrange(clip.latents[numbers].float(), "f c h w -> c f h w").contiguous()
             return {
                 "latents": latents,
-                "pose": pose_pictures(clip.poses, list(range(start, start + length)), style),
+                "pose": pose_pictures(clip.poses, numbers, style),
                 "reference": clip.latents[reference].float(),
+                "reference_pose": pose_pictures(clip.poses, [reference], style),
                 "image_token": clip.image_tokens[reference].float(),
                 **draw_noise(latents.shape, scheduler, config.diffusion, generator),
             }
@@ -68,7 +83,12 @@ def drawing(num_frames: Callable[[TrainConfig], int]) -> Callable[[TrainConfig, 
 def objective(config: TrainConfig, networks: Networks) -> nn.Module:
     """The loss of both stages as a module."""
     parts: dict[str, Any] = {name: networks[name] for name in ("reference_net", "denoising_unet", "pose_guider")}
-    return DenoisingObjective(**parts, scheduler=animate_anyone_schedule(), snr_gamma=config.diffusion.snr_gamma)
+    return DenoisingObjective(
+        **parts,
+        scheduler=animate_anyone_schedule(),
+        snr_gamma=config.diffusion.snr_gamma,
+        reference_pose=config.diffusion.reference_pose_share > 0,
+    )
 
 
 def make_pipeline(config: TrainConfig, networks: Networks) -> AnimateAnyonePipeline:
@@ -82,6 +102,7 @@ def make_pipeline(config: TrainConfig, networks: Networks) -> AnimateAnyonePipel
         area=config.data.size**2,
         guidance_scale=config.diffusion.guidance_scale,
         num_inference_steps=config.diffusion.num_inference_steps,
+        reference_pose=config.diffusion.reference_pose_share > 0,
     )
 
 
@@ -101,8 +122,12 @@ def picturing(num_frames: Callable[[TrainConfig], int]) -> Callable[[TrainConfig
             poses = rearrange(
                 pose_pictures(clip.poses, list(range(start, start + length)), style), "c f h w -> f c h w"
             )
+            reference_pose = rearrange(pose_pictures(clip.poses, [0], style), "c 1 h w -> c h w")
             result = pipeline(
-                to_image(clip.frames[0]), [to_image(pose) for pose in poses], generator=seeded_generator(index)
+                to_image(clip.frames[0]),
+                [to_image(pose) for pose in poses],
+                reference_pose_image=to_image(reference_pose) if config.diffusion.reference_pose_share else None,
+                generator=seeded_generator(index),
             )
             shown = np.linspace(0, length - 1, min(length, NUM_FRAMES_SHOWN)).round().astype(int).tolist()
             predicted = [to_frame(frame) for frame in result.frames]  # pyright: ignore[reportArgumentType]
@@ -145,7 +170,7 @@ STAGE_1 = Stage(
     trains=("reference_net", "denoising_unet", "pose_guider"),
     needs=("vae", "image_encoder"),
     trainable=spatial_parameters,
-    draw=drawing(still),
+    draw=drawing(stills),
     objective=objective,
     picture=picturing(still),
     pipeline=make_pipeline,
@@ -157,7 +182,7 @@ STAGE_2 = Stage(
     needs=("vae", "image_encoder", "reference_net", "pose_guider"),
     temporal=True,
     trainable=temporal_parameters,
-    draw=drawing(clip_length),
+    draw=drawing(window),
     objective=objective,
     picture=picturing(clip_length),
     pipeline=make_pipeline,

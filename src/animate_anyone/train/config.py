@@ -22,22 +22,22 @@ class Values(BaseModel):
 
 
 class VaeSize(Values):
-    """Size of a new autoencoder; every width after the first halves the resolution.
+    """Size of a new autoencoder; see `PatchAutoencoder`. Every width halves the resolution."""
 
-    No layers at the first resolution, the costliest one: its pixels go straight into the channels of the next.
-    """
-
-    block_out_channels: Widths = (24, 48, 96, 96)
-    layers_per_block: tuple[Annotated[int, Field(ge=0)], ...] = (0, 1, 1, 1)
-    latent_channels: Count = 8
+    block_out_channels: Widths = (24, 64, 128)
+    encoder_layers: tuple[Annotated[int, Field(ge=0)], ...] = (0, 1, 1)
+    decoder_layers: tuple[Annotated[int, Field(ge=0)], ...] = (1, 2, 2)
+    latent_channels: Count = 48
 
     @model_validator(mode="after")
     def check_lengths(self) -> Self:
-        if len(self.layers_per_block) != len(self.block_out_channels):
-            raise ValueError(
-                f"layers_per_block has {len(self.layers_per_block)} entries, block_out_channels "
-                f"{len(self.block_out_channels)}; give one of each for every level"
-            )
+        for name in ("encoder_layers", "decoder_layers"):
+            layers: tuple[int, ...] = getattr(self, name)
+            if len(layers) != len(self.block_out_channels) or layers[-1] < 1:
+                raise ValueError(
+                    f"{name} is {layers}; give one number for each of block_out_channels {self.block_out_channels}, "
+                    "the last of them at least 1"
+                )
         return self
 
 
@@ -60,6 +60,7 @@ class UNetSize(Values):
     layers_per_block: Count = 1
     num_attention_heads: Count = 4
     norm_num_groups: Count = 16
+    rotary_positions: bool = False
     temporal_num_heads: Count = 4
     temporal_norm_num_groups: Count = 16
     temporal_max_frames: Count = 32
@@ -134,10 +135,10 @@ class Optimiser(Values):
 
 
 class VaeLoss(Values):
-    """Weights of the VAE's loss beside the squared errors of pixels and of their averages, whose weight is 1."""
+    """Weights of the VAE's loss beside the squared error of pixels, whose weight is 1."""
 
     l1_weight: Annotated[float, Field(ge=0)] = 0.1
-    edge_weight: Annotated[float, Field(ge=0)] = 0.1
+    edge_weight: Annotated[float, Field(ge=0)] = 0.02
     latent_weight: Annotated[float, Field(ge=0)] = 1e-4
     """Of the latents' mean square, which keeps them from growing."""
     latent_noise: Annotated[float, Field(ge=0)] = 0.05
@@ -159,7 +160,13 @@ class DiffusionLoss(Values):
 
     num_frames: Count = 16
     """Frames of a stage-2 clip; stage 1 trains on stills."""
+    targets_per_reference: Count = 1
+    """Stills that stage 1 denoises for each reference, as which they share one pass of the ReferenceNet."""
     conditioning_dropout: Fraction = 0.1
+    reference_pose_share: Fraction = 0.0
+    """Share of samples in which the ReferenceNet sees the pose in the reference too, which the paper's never does.
+
+    Above 0 the pipeline takes such a pose; below 1 it also works without."""
     noise_offset: Annotated[float, Field(ge=0)] = 0.05
     snr_gamma: Annotated[float, Field(gt=0)] | None = 5.0
     """Min-SNR weight (arXiv 2303.09556) in its velocity form; None: every timestep counts the same."""

@@ -20,7 +20,7 @@ from animate_anyone.train.batches import Batches, Sample
 from animate_anyone.train.checkpoint import Checkpoint, load_checkpoint, new_folder, save_checkpoint, write_file
 from animate_anyone.train.config import Optimiser, TrainConfig, changed_fields, load_config, parse_config
 from animate_anyone.train.ema import MovingAverage, assign
-from animate_anyone.train.networks import make_networks, save_networks
+from animate_anyone.train.networks import init_folder, make_networks, save_networks
 from animate_anyone.train.record import Record, progress_bar, terminal_line
 from animate_anyone.train.stages import STAGES
 
@@ -81,6 +81,9 @@ def run(config: TrainConfig) -> Path:
 
     # --- Networks, what trains in them, its optimiser and average ---
     networks = make_networks(config, stage)
+    checkpoint = load_checkpoint(config.output / CHECKPOINTS)
+    if stage.start is not None and checkpoint is None and not any(init_folder(config.init, n) for n in stage.trains):
+        stage.start(config, networks)
     layout = torch.channels_last if config.channels_last else torch.preserve_format
     for network in networks.values():
         network.to(device=accelerator.device, memory_format=layout)  # pyright: ignore[reportCallIssue]
@@ -102,7 +105,6 @@ def run(config: TrainConfig) -> Path:
     # --- Resume ---
     start = 0
     sums: dict[str, Tensor] = {}  # of losses since the last line of the log
-    checkpoint = load_checkpoint(config.output / CHECKPOINTS)
     if checkpoint is not None:
         start = checkpoint.step
         assign(parameters, checkpoint.weights)

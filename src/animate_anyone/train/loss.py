@@ -26,7 +26,8 @@ def draw_noise(
         generator: The only source of randomness.
 
     Returns:
-        `noise` (c, f, h, w); `timestep`; `keep`, False if the sample is to be denoised without reference.
+        `noise` (c, f, h, w); `timestep`; `keep`, False if the sample is to be denoised without reference;
+        `keep_reference_pose`, False if the ReferenceNet is not to be told the pose in the reference.
     """
     noise = torch.randn(tuple(shape), generator=generator)
     # A shift common to all pixels and frames, without which a model hardly learns the overall brightness.
@@ -35,14 +36,15 @@ def draw_noise(
         "noise": noise,
         "timestep": torch.tensor(pick(scheduler.config["num_train_timesteps"], generator)),
         "keep": torch.rand((), generator=generator) >= settings.conditioning_dropout,
+        "keep_reference_pose": torch.rand((), generator=generator) < settings.reference_pose_share,
     }
 
 
 class DenoisingObjective(nn.Module):
     """Mean squared error of the predicted velocity (Salimans and Ho 2022), weighted by timestep if asked for.
 
-    The batch holds `latents` (b, c, f, h, w), `pose` (b, 3, f, H, W) uint8, `reference` (b, c, h, w), `image_token`
-    (b, 1, e), and what `draw_noise` gives.
+    The batch holds `latents` (b, c, f, h, w), `pose` (b, 3, f, H, W) uint8, `reference` (b, c, h, w), `reference_pose`
+    (b, 3, 1, H, W) uint8, `image_token` (b, 1, e), and what `draw_noise` gives.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class DenoisingObjective(nn.Module):
         pose_guider: PoseGuider,
         scheduler: DDIMScheduler,
         snr_gamma: float | None,
+        reference_pose: bool,
     ):
         super().__init__()
         self.reference_net = reference_net
@@ -60,6 +63,7 @@ class DenoisingObjective(nn.Module):
         self.pose_guider = pose_guider
         self.scheduler = scheduler
         self.snr_gamma = snr_gamma
+        self.reference_pose = reference_pose
 
     def forward(self, batch: Sample) -> dict[str, Tensor]:
         latents, noise, timestep, keep = (batch[name] for name in ("latents", "noise", "timestep", "keep"))
@@ -68,12 +72,19 @@ class DenoisingObjective(nn.Module):
 
         # Without reference means without both of its ways in: image token and spatial attention.
         image_tokens = batch["image_token"] * keep[:, None, None]
+        pose, reference_pose = batch["pose"], None
+        if self.reference_pose:
+            both = self.pose_guider(torch.cat([batch["reference_pose"], pose], dim=2).float() / 255)
+            reference_pose = both[:, :, 0] * batch["keep_reference_pose"][:, None, None, None]
+            pose_features = both[:, :, 1:]
+        else:
+            pose_features = self.pose_guider(pose.float() / 255)
         prediction = self.denoising_unet(
             noisy,
             timestep,
             image_tokens,
-            pose_features=self.pose_guider(batch["pose"].float() / 255),
-            reference=self.reference_net(batch["reference"], image_tokens).keep(keep),
+            pose_features=pose_features,
+            reference=self.reference_net(batch["reference"], image_tokens, pose_features=reference_pose).keep(keep),
         )
 
         error = (prediction.float() - velocity).square().mean(dim=(1, 2, 3, 4))

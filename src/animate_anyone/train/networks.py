@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderDC
 from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from animate_anyone.errors import ConfigError
 from animate_anyone.models.denoising_unet import DenoisingUNet
+from animate_anyone.models.patch_autoencoder import PatchAutoencoder
 from animate_anyone.models.pose_guider import PoseGuider
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE
@@ -20,7 +20,7 @@ from animate_anyone.train.config import ImageEncoderSize, Init, TrainConfig, UNe
 from animate_anyone.train.stage import Networks, Stage
 
 CLASSES: dict[str, Any] = {
-    "vae": AutoencoderDC,
+    "vae": PatchAutoencoder,
     "image_encoder": CLIPVisionModelWithProjection,
     "reference_net": ReferenceNet,
     "denoising_unet": DenoisingUNet,
@@ -132,28 +132,14 @@ def fit_temporal(network: nn.Module, config: TrainConfig, stage: Stage) -> nn.Mo
     return whole
 
 
-def new_vae(size: VaeSize) -> AutoencoderDC:
-    """An autoencoder without attention, of the same shape on both sides."""
-    no_attention = ((),) * len(size.block_out_channels)
-    vae = AutoencoderDC(
+def new_vae(size: VaeSize) -> PatchAutoencoder:
+    """An autoencoder; the stage that trains it gives it the principal components of its data."""
+    return PatchAutoencoder(
         latent_channels=size.latent_channels,
-        encoder_block_out_channels=size.block_out_channels,
-        decoder_block_out_channels=size.block_out_channels,
-        encoder_layers_per_block=size.layers_per_block,
-        decoder_layers_per_block=size.layers_per_block,
-        encoder_qkv_multiscales=no_attention,
-        decoder_qkv_multiscales=no_attention,
-        scaling_factor=1.0,  # measured and set when the stage ends
+        block_out_channels=size.block_out_channels,
+        encoder_layers=size.encoder_layers,
+        decoder_layers=size.decoder_layers,
     )
-    # Each of the first channels starts as a slightly disturbed copy of one colour. The shortcuts of this autoencoder
-    # carry averages of neighbouring channels to the latents: red, green and blue are there, apart, from the first step.
-    first = next(module for module in vae.encoder.modules() if isinstance(module, nn.Conv2d))
-    with torch.no_grad():
-        first.weight.mul_(0.2)
-        for channel in range(first.out_channels):
-            colour = channel * first.in_channels // first.out_channels
-            first.weight[channel, colour, first.kernel_size[0] // 2, first.kernel_size[1] // 2] += 1
-    return vae
 
 
 def new_image_encoder(size: ImageEncoderSize) -> CLIPVisionModelWithProjection:
@@ -181,6 +167,7 @@ def unet_arguments(size: UNetSize, networks: Networks) -> dict[str, Any]:
         "cross_attention_dim": networks["image_encoder"].config.projection_dim,  # pyright: ignore[reportAttributeAccessIssue]
         "num_attention_heads": size.num_attention_heads,
         "norm_num_groups": size.norm_num_groups,
+        "rotary_positions": size.rotary_positions,
     }
 
 

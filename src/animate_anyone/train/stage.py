@@ -24,6 +24,7 @@ class Stage:
         trains: Components it trains; those that `init` does not name are made anew.
         needs: Components it only uses; `init` has to name them.
         trainable: Gives the parameters to train. All others get no gradient.
+        start: First touch to components made anew, such as setting weights that are computed from data.
         draw: Gives the function that draws a sample.
         objective: Gives a module whose `forward(batch)` returns named scalars, of which `loss` is minimised.
         picture: Draws what the networks can do by now, on validation data.
@@ -38,6 +39,7 @@ class Stage:
     trainable: Callable[[Networks], list[nn.Parameter]]
     draw: Callable[[TrainConfig, Networks], Draw]
     objective: Callable[[TrainConfig, Networks], nn.Module]
+    start: Callable[[TrainConfig, Networks], None] | None = None
     picture: Callable[[TrainConfig, Networks], Image.Image] | None = None
     finish: Callable[[TrainConfig, Networks], None] | None = None
     pipeline: Callable[[TrainConfig, Networks], DiffusionPipeline] | None = None

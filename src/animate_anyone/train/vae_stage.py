@@ -1,16 +1,14 @@
 """Stage `vae`: an autoencoder for latents, trained on frames alone."""
 
-from typing import Any
-
 import numpy as np
 import torch
 import torch.nn.functional as F
-from diffusers import AutoencoderDC
 from einops import rearrange
 from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
 
+from animate_anyone.models.patch_autoencoder import PatchAutoencoder
 from animate_anyone.models.vae import decode_latents, downscale_factor, encode_images
 from animate_anyone.train.batches import Draw, Sample, pick, seeded_generator
 from animate_anyone.train.config import TrainConfig, VaeLoss
@@ -18,38 +16,34 @@ from animate_anyone.train.pictures import grid, to_bytes, to_model_range
 from animate_anyone.train.sources import make_source
 from animate_anyone.train.stage import Networks, Stage, all_parameters, device_of
 
-AREA_SIDES = (2, 4, 8, 16)
 CLIPS_MEASURED, FRAMES_MEASURED = 16, 4
+CLIPS_ANALYSED = 64
 NUM_SHOWN = 8
 
 
 class VaeObjective(nn.Module):
-    """Errors of pixels, squared and absolute, of their averages and gradients, and a small pull on the latents.
+    """Errors of pixels, squared and absolute, and of their gradients, and a small pull on the latents.
 
-    Averages over larger and larger areas bring the colours in first, which the pixels alone learn slowly; the gradient
-    term keeps edges sharp. There is no adversary, so the pictures stay smooth where the latents say nothing.
+    The gradient term keeps edges sharp. There is no adversary, so pictures stay smooth where the latents say nothing.
     """
 
-    def __init__(self, vae: AutoencoderDC, weights: VaeLoss):
+    def __init__(self, vae: PatchAutoencoder, weights: VaeLoss):
         super().__init__()
-        self.vae: Any = vae  # whose results are typed as tuples
+        self.vae = vae
         self.weights = weights
 
     def forward(self, batch: Sample) -> dict[str, Tensor]:
         pixels = to_model_range(rearrange(batch["frames"], "b f c h w -> (b f) c h w"))
-        latents = self.vae.encode(pixels).latent
+        latents = self.vae.encode(pixels)
         noise = rearrange(batch["noise"], "b f c h w -> (b f) c h w")
-        restored = self.vae.decode(latents + self.weights.latent_noise * noise).sample.float()
+        restored = self.vae.decode(latents + self.weights.latent_noise * noise).float()
         mse = F.mse_loss(restored, pixels)
-        areas = torch.stack(
-            [F.mse_loss(F.avg_pool2d(restored, side), F.avg_pool2d(pixels, side)) for side in AREA_SIDES]
-        ).sum()
         l1 = F.l1_loss(restored, pixels)
         edges = edge_loss(restored, pixels)
         spread = latents.float().square().mean()
         weights = self.weights
-        loss = mse + areas + weights.l1_weight * l1 + weights.edge_weight * edges + weights.latent_weight * spread
-        return {"loss": loss, "mse": mse, "areas": areas, "l1": l1, "edges": edges, "spread": spread}
+        loss = mse + weights.l1_weight * l1 + weights.edge_weight * edges + weights.latent_weight * spread
+        return {"loss": loss, "mse": mse, "l1": l1, "edges": edges, "spread": spread}
 
 
 def edge_loss(a: Float[Tensor, "n 3 h w"], b: Float[Tensor, "n 3 h w"], *, num_scales: int = 3) -> Float[Tensor, ""]:
@@ -65,7 +59,7 @@ def edge_loss(a: Float[Tensor, "n 3 h w"], b: Float[Tensor, "n 3 h w"], *, num_s
 def draw(config: TrainConfig, networks: Networks) -> Draw:
     """Draws a few frames of a random clip, cropped alike, mirrored or not."""
     source = make_source(config.data, split="train")
-    vae: AutoencoderDC = networks["vae"]  # pyright: ignore[reportAssignmentType]
+    vae: PatchAutoencoder = networks["vae"]  # pyright: ignore[reportAssignmentType]
     side = config.vae.crop or config.data.size
     latent_side = side // downscale_factor(vae)
     num_frames = config.vae.frames_per_clip
@@ -101,10 +95,22 @@ def fixed_frames(config: TrainConfig, *, num_clips: int, frames_per_clip: int = 
     return to_model_range(torch.cat(frames))
 
 
+def start(config: TrainConfig, networks: Networks) -> None:
+    """Gives a new autoencoder the principal components of frames of the training split."""
+    vae: PatchAutoencoder = networks["vae"]  # pyright: ignore[reportAssignmentType]
+    source = make_source(config.data, split="train")
+    generator = seeded_generator(config.seed)
+    frames: list[Tensor] = []
+    for _ in range(CLIPS_ANALYSED):
+        numbers = [pick(source.num_frames, generator) for _ in range(FRAMES_MEASURED)]
+        frames.append(source.frames(pick(len(source), generator), numbers))
+    vae.set_principal_components(to_model_range(torch.cat(frames)))
+
+
 @torch.no_grad()
 def picture(config: TrainConfig, networks: Networks) -> Image.Image:
     """Originals above, what comes back below."""
-    vae: AutoencoderDC = networks["vae"].eval()  # pyright: ignore[reportAssignmentType]
+    vae: PatchAutoencoder = networks["vae"].eval()  # pyright: ignore[reportAssignmentType]
     pixels = fixed_frames(config, num_clips=NUM_SHOWN)
     restored = decode_latents(vae, encode_images(vae, pixels.to(device_of(vae))))
     return grid([list(to_bytes(row)) for row in (pixels, restored)])
@@ -113,7 +119,7 @@ def picture(config: TrainConfig, networks: Networks) -> Image.Image:
 @torch.no_grad()
 def set_scale(config: TrainConfig, networks: Networks) -> None:
     """Sets the factor that brings latents to unit variance, which the schedule of diffusion presumes."""
-    vae: AutoencoderDC = networks["vae"].eval()  # pyright: ignore[reportAssignmentType]
+    vae: PatchAutoencoder = networks["vae"].eval()  # pyright: ignore[reportAssignmentType]
     vae.register_to_config(scaling_factor=1.0)
     pixels = fixed_frames(config, num_clips=CLIPS_MEASURED, frames_per_clip=FRAMES_MEASURED).to(device_of(vae))
     spread = float(np.std([encode_images(vae, frame[None]).cpu().numpy() for frame in pixels]))
@@ -124,6 +130,7 @@ VAE_STAGE = Stage(
     name="vae",
     trains=("vae",),
     trainable=all_parameters("vae"),
+    start=start,
     draw=draw,
     objective=objective,
     picture=picture,
