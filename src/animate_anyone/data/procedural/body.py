@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from animate_anyone.data.procedural.arrays import Array
+from animate_anyone.data.procedural.arrays import Array, Mask
 from animate_anyone.data.procedural.colours import Colour, shade
 from animate_anyone.data.procedural.paint import Cloth, Painted, Part
-from animate_anyone.data.procedural.puppet import Puppet
+from animate_anyone.data.procedural.puppet import Puppet, across
 from animate_anyone.data.procedural.shapes import Capsules, Polygon, Shape, capsule
+from animate_anyone.data.procedural.skeleton import FORWARD
 
 
 def part(puppet: Puppet, shapes: list[Painted]) -> Part:
@@ -19,14 +20,23 @@ def part(puppet: Puppet, shapes: list[Painted]) -> Part:
     )
 
 
-def solid(puppet: Puppet, shape: Shape, colour: Colour, radius: float, *, cloth: Cloth | None = None) -> Painted:
+def solid(
+    puppet: Puppet,
+    shape: Shape,
+    colour: Colour,
+    radius: float,
+    *,
+    cloth: Cloth | None = None,
+    seen: Mask | None = None,
+) -> Painted:
     """A shape that belongs to the contour, with the character's shading over `radius` units."""
-    return Painted(shape=shape, colour=colour, cloth=cloth, shading=puppet.character.shading, rim=radius * puppet.unit)
+    shading, rim = puppet.character.shading, radius * puppet.unit
+    return Painted(shape=shape, colour=colour, cloth=cloth, shading=shading, rim=rim, seen=seen)
 
 
-def detail(shape: Shape, colour: Colour) -> Painted:
+def detail(shape: Shape, colour: Colour, *, seen: Mask | None = None) -> Painted:
     """A flat shape on top of others, without a contour."""
-    return Painted(shape=shape, colour=colour, contour=False)
+    return Painted(shape=shape, colour=colour, contour=False, seen=seen)
 
 
 def arm(puppet: Puppet, side: str) -> Part:
@@ -114,12 +124,8 @@ def shirt_shape(puppet: Puppet) -> Polygon:
     joints = skeleton.joints
 
     def row(centre: Array, basis: Array, half_width: float, depth: float, y: float) -> Array:
-        # A turned trunk shows its depth, so it does not become a thin board.
-        seen = np.hypot(half_width * basis[:, 0, 0], depth * basis[:, 0, 2]) - rounding
-        across = basis[:, :, 0] / np.maximum(np.linalg.norm(basis[:, :2, 0], axis=-1), 0.2)[:, None]
-        side = across * seen[:, None] * np.array([1.0, 1.0, 0.0])
         middle = centre + basis @ np.array([0.0, y, 0.0])
-        return np.stack([middle - side, middle + side], axis=1)
+        return puppet.cross_section(middle, basis, half_width=half_width, depth=depth, rounding=rounding)
 
     rows = [
         row(joints["neck"], skeleton.chest, 0.45 * p.shoulder, 0.4 * p.shoulder, rounding - 0.022),
@@ -129,35 +135,43 @@ def shirt_shape(puppet: Puppet) -> Polygon:
         row(joints["pelvis"], skeleton.pelvis, p.hip + 1.15 * p.leg_radius, 0.07, 0.0),
     ]
     points = np.concatenate([*(r[:, :1] for r in rows), *(r[:, 1:] for r in reversed(rows))], axis=1)
-    return Polygon(vertices=puppet.camera.project(points), rounding=rounding * puppet.unit)
+    return Polygon(vertices=points, rounding=rounding * puppet.unit)
 
 
 def skirt(puppet: Puppet) -> Polygon:
-    """A skirt from the waist to above the knees that spreads with them."""
+    """A skirt from the waist to above the knees that spreads with them; its hem swings a little late."""
     p, unit = puppet.character.proportions, puppet.unit
-    left, right = puppet.joint("left_hip"), puppet.joint("right_hip")
-    width = np.stack([p.leg_radius * unit, np.zeros_like(unit)], axis=-1)
-    flare = np.stack([0.035 * unit, np.zeros_like(unit)], axis=-1)
-    hems = {side: puppet.joint(f"{side}_hip") * 0.3 + puppet.joint(f"{side}_knee") * 0.7 for side in ("left", "right")}
-    # Whichever knee is further out on each side carries the hem.
-    outer_left = np.where(hems["left"][:, :1] >= hems["right"][:, :1], hems["left"], hems["right"])
-    outer_right = np.where(hems["left"][:, :1] >= hems["right"][:, :1], hems["right"], hems["left"])
-    vertices = np.stack(
-        [right - 0.8 * width, left + 0.8 * width, outer_left + width + flare, outer_right - width - flare], 1
-    )
-    return Polygon(vertices=vertices, rounding=0.016 * unit)
+    hips = np.stack([puppet.joint(f"{side}_hip") for side in ("left", "right")], axis=1)
+    knees = np.stack([
+        0.6 * puppet.joint(f"{side}_knee") + 0.4 * puppet.joint(f"{side}_knee", late=True)
+        for side in ("left", "right")
+    ], axis=1)  # fmt: skip
+    hems = 0.3 * hips + 0.7 * knees
+    # The cloth hangs along both thighs; those that point at the viewer leave it hanging down.
+    down = np.mean(hems - hips, axis=1) + np.stack([np.zeros_like(unit), 0.04 * unit], axis=-1)
+    right = across(down)
+
+    def ends(points: Array, grow: Array) -> tuple[Array, Array]:
+        """The points (F, 2) that lie furthest left and right, pushed outwards."""
+        offset = np.einsum("fni,fi->fn", points, right)
+        rows = np.arange(len(points))
+        first, last = points[rows, offset.argmin(axis=1)], points[rows, offset.argmax(axis=1)]
+        return first - right * grow[:, None], last + right * grow[:, None]
+
+    top, bottom = ends(hips, 0.9 * p.leg_radius * unit), ends(hems, (p.leg_radius + 0.035) * unit)
+    return Polygon(vertices=np.stack([*top, bottom[1], bottom[0]], axis=1), rounding=0.016 * unit)
 
 
 def emblem(puppet: Puppet, colour: Colour) -> list[Painted]:
-    """The sign on the chest, as points of the chest so that it turns and leans with it."""
+    """The sign on the chest, which turns and leans with it and is gone in a view from behind."""
     outline = emblem_outline(puppet.character.outfit.emblem)
     if outline is None:
         return []
     p = puppet.character.proportions
-    size = 0.36 * p.shoulder
-    points = np.concatenate([outline * size, np.full((len(outline), 1), 0.5 * p.shoulder)], axis=1)
-    points = points + np.array([0.0, 0.36 * p.torso, 0.0])
-    return [detail(Polygon(vertices=puppet.in_chest(points), rounding=0.005 * puppet.unit), colour)]
+    points = outline * 0.36 * p.shoulder + np.array([0.0, 0.36 * p.torso])
+    vertices = puppet.on_chest(points, half_width=0.92 * p.shoulder, depth=0.6 * p.shoulder)
+    seen = puppet.facing(FORWARD) > 0.12
+    return [detail(Polygon(vertices=vertices, rounding=0.005 * puppet.unit), colour, seen=seen)]
 
 
 def emblem_outline(kind: str) -> Array | None:
@@ -182,11 +196,14 @@ def emblem_outline(kind: str) -> Array | None:
 
 
 def chest_cloth(puppet: Puppet) -> Cloth | None:
-    """The shirt's pattern in the chest's own directions."""
-    origin, across, along = np.moveaxis(
-        puppet.in_chest(np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])), 1, 0
-    )
-    return _cloth(puppet, origin, across - origin, along - origin)
+    """The shirt's pattern, which runs around the chest: when it turns, the pattern moves across."""
+    origin, along = np.moveaxis(puppet.in_chest(np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]])), 1, 0)
+    along = along - origin
+    right = across(along) * puppet.unit[:, None]
+    # A whole number of periods around the chest, so that the pattern meets itself.
+    period = puppet.character.outfit.pattern_period
+    around = round(2 * np.pi * 0.8 * puppet.character.proportions.shoulder / period) * period
+    return _cloth(puppet, origin + right * (puppet.chest_yaw * around / (2 * np.pi))[:, None], right, along)
 
 
 def limb_cloth(puppet: Puppet, start: Array, end: Array) -> Cloth | None:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from animate_anyone.data.procedural.arrays import Array, Indices
+from animate_anyone.data.procedural.arrays import Array, Indices, Mask
 from animate_anyone.data.procedural.colours import Colour
 from animate_anyone.data.procedural.shapes import Shape
 
@@ -34,7 +34,10 @@ class Cloth:
 
 @dataclass(frozen=True, kw_only=True)
 class Painted:
-    """A shape and its colour. `shading` darkens a rim of `rim` (F,) pixels; `contour` joins the part's outline."""
+    """A shape and its colour. `shading` darkens a rim of `rim` (F,) pixels; `contour` joins the part's outline.
+
+    `seen` (F,) tells in which frames the shape is painted, all unless given.
+    """
 
     shape: Shape
     colour: Colour
@@ -42,6 +45,7 @@ class Painted:
     shading: float = 0.0
     rim: Array | None = None
     contour: bool = True
+    seen: Mask | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,17 +58,23 @@ class Part:
 
 
 def paint_part(canvas: Tensor, part: Part, frames: Indices) -> None:
-    """Paint the chosen frames of a part over `canvas` (len(frames), 3, H, W), in place."""
+    """Paint the chosen frames of a part over `canvas` (3, all frames, H, W), in place."""
     outline = part.outline[frames]
     width = float(np.max(outline))
-    windows = [_Window(canvas, painted.shape.at(frames), margin=width + 1.5) for painted in part.shapes]
+    windows: list[tuple[Painted, Indices, _Window]] = []
+    for painted in part.shapes:
+        shown = frames if painted.seen is None else frames[painted.seen[frames]]
+        if len(shown) > 0:
+            window = _Window.around(canvas, painted.shape.at(shown), shown, margin=width + 1.5)
+            if window is not None:
+                windows.append((painted, shown, window))
     if width > 0:
-        grow = _column(outline, canvas)
-        for window, painted in zip(windows, part.shapes, strict=True):
+        for painted, shown, window in windows:
             if painted.contour:
+                grow = _column(part.outline[shown], canvas)
                 window.blend(coverage(window.distance - grow), _pixels(part.outline_colour, canvas))
-    for window, painted in zip(windows, part.shapes, strict=True):
-        window.blend(coverage(window.distance), _shaded(painted, window, frames, canvas))
+    for painted, shown, window in windows:
+        window.blend(coverage(window.distance), _shaded(painted, window, shown, canvas))
 
 
 def coverage(distance: Tensor) -> Tensor:
@@ -74,37 +84,45 @@ def coverage(distance: Tensor) -> Tensor:
 
 
 class _Window:
-    """The pixels of a canvas that a shape can touch, with their distances to it (F, h, w)."""
+    """The pixels of a canvas that a shape can touch in F chosen frames, with their distances to it (F, h, w)."""
 
-    def __init__(self, canvas: Tensor, shape: Shape, *, margin: float):
+    def __init__(self, canvas: Tensor, shape: Shape, frames: Indices, *, corner: Indices, size: Indices):
         height, width = canvas.shape[-2:]
-        low, high = shape.box()
-        limits = np.array([width, height])
-        size = np.minimum(np.ceil(np.max(high - low, axis=0) + 2 * margin) + 1, limits).astype(np.int64)
-        corner = np.clip(np.floor(low - margin), 0, limits - size).astype(np.int64)
-        left, top = torch.from_numpy(corner.T.copy()).to(canvas.device)[..., None, None]
+        start = np.concatenate([corner, (frames * (height * width))[:, None]], axis=1)
+        left, top, first = torch.from_numpy(start.T.copy()).to(canvas.device)[..., None, None]
         x = left + torch.arange(int(size[0]), device=canvas.device)
         y = top + torch.arange(int(size[1]), device=canvas.device)[:, None]
         self.x, self.y = x.to(canvas.dtype), y.to(canvas.dtype)
         self.distance = shape.distance(self.x[:, None], self.y[:, None])
-        self._canvas = canvas.flatten(2)
-        self._index = (y * width + x).flatten(1)[:, None].expand(-1, 3, -1)
+        self._canvas = canvas.flatten(1)
+        self._index = (first + y * width + x).flatten()
+
+    @classmethod
+    def around(cls, canvas: Tensor, shape: Shape, frames: Indices, *, margin: float) -> "_Window | None":
+        """A window around a shape, or none if it is outside the picture in all frames."""
+        low, high = shape.box()
+        limits = np.array([canvas.shape[-1], canvas.shape[-2]])
+        if not np.any(np.all((high + margin >= 0) & (low - margin <= limits), axis=1)):
+            return None
+        size = np.minimum(np.ceil(np.max(high - low, axis=0) + 2 * margin) + 1, limits).astype(np.int64)
+        corner = np.clip(np.floor(low - margin), 0, limits - size).astype(np.int64)
+        return cls(canvas, shape, frames, corner=corner, size=size)
 
     def blend(self, alpha: Tensor, colour: Tensor) -> None:
-        """Mix `colour` (1 or F, 3, 1 or h*w) over the window with weights `alpha` (F, h, w)."""
-        under = self._canvas.gather(2, self._index)
-        under += alpha.flatten(1)[:, None] * (colour - under)
-        self._canvas.scatter_(2, self._index, under)
+        """Mix `colour` (3, 1 or F*h*w) over the window with weights `alpha` (F, h, w)."""
+        under = self._canvas[:, self._index]
+        under += alpha.flatten() * (colour - under)
+        self._canvas[:, self._index] = under
 
 
 def _shaded(painted: Painted, window: _Window, frames: Indices, canvas: Tensor) -> Tensor:
     colour = _pixels(painted.colour, canvas)
     if painted.cloth is not None:
-        share = _weave(painted.cloth, window, frames).flatten(1)[:, None]
+        share = _weave(painted.cloth, window, frames).flatten()
         colour = colour + share * (_pixels(painted.cloth.colour, canvas) - colour)
     if painted.shading > 0 and painted.rim is not None:
         depth = (1.0 + window.distance / _column(painted.rim[frames], canvas)).clamp_(0.0, 1.0)
-        colour = colour * (1.0 - painted.shading * depth * depth).flatten(1)[:, None]
+        colour = colour * (1.0 - painted.shading * depth * depth).flatten()
     return colour
 
 
@@ -130,7 +148,7 @@ def _weave(cloth: Cloth, window: _Window, frames: Indices) -> Tensor:
 
 
 def _pixels(colour: Colour, like: Tensor) -> Tensor:
-    return torch.tensor(colour, dtype=like.dtype, device=like.device)[None, :, None]
+    return torch.tensor(colour, dtype=like.dtype, device=like.device)[:, None]
 
 
 def _column(values: Array, like: Tensor) -> Tensor:

@@ -5,11 +5,13 @@ import numpy as np
 from animate_anyone.data.procedural.arrays import Array
 from animate_anyone.data.procedural.body import detail, emblem_outline, hand, part, solid
 from animate_anyone.data.procedural.colours import Colour, shade
-from animate_anyone.data.procedural.face import eye_centres, eye_opening, landmarks
-from animate_anyone.data.procedural.keypoints import EARS
+from animate_anyone.data.procedural.face import EARS, eye_centres, eye_opening, landmarks
+from animate_anyone.data.procedural.features import any_seen, seen_of_two
 from animate_anyone.data.procedural.paint import Painted, Part
 from animate_anyone.data.procedural.puppet import Puppet
 from animate_anyone.data.procedural.shapes import Ellipses, Polygon, capsule, discs, polyline
+from animate_anyone.data.procedural.skeleton import FORWARD
+from animate_anyone.data.procedural.turning import turn_into_view
 
 VISOR: Colour = (0.08, 0.10, 0.15)
 
@@ -48,14 +50,23 @@ def torso(puppet: Puppet) -> list[Part]:
     left, right = puppet.joint("left_hip"), puppet.joint("right_hip")
     width, depth = p.shoulder * 0.86, p.shoulder * 0.55
     low, high = 0.66 * p.torso, 0.02
-    front = np.array([[-width, high], [width, high], [0.82 * width, low], [-0.82 * width, low]])
-    chest = puppet.in_chest(np.concatenate([front, np.zeros((4, 1))], axis=1))
-    panel = np.array([[-0.5, 0.30], [0.5, 0.30], [0.5, 0.74], [-0.5, 0.74]]) * np.array([width, low])
-    screen = puppet.in_chest(np.concatenate([panel, np.full((4, 1), depth)], axis=1))
+    basis = puppet.skeleton.chest
+    rows = [
+        puppet.cross_section(
+            puppet.skeleton.joints["neck"] + basis @ np.array([0.0, y, 0.0]),
+            basis, half_width=share * width, depth=1.15 * share * depth, rounding=0.0,
+        )
+        for y, share in ((high, 1.0), (low, 0.82))
+    ]  # fmt: skip
+    chest = np.stack([rows[0][:, 0], rows[0][:, 1], rows[1][:, 1], rows[1][:, 0]], axis=1)
+    x, y = np.array([-0.5, -0.25, 0.0, 0.25, 0.5]), np.full(5, 1.0)
+    panel = np.concatenate([np.stack([x, 0.30 * y], axis=-1), np.stack([x[::-1], 0.74 * y], axis=-1)])
+    screen = puppet.on_chest(panel * np.array([width, low]), half_width=width, depth=depth)
+    front = puppet.facing(FORWARD) > 0.12
     shapes = [
         solid(puppet, Polygon(vertices=chest, rounding=0.03 * unit), palette.shirt, 0.06),
-        detail(Polygon(vertices=screen, rounding=0.012 * unit), shade(palette.skin, 0.9)),
-        *_lamp(puppet, height=0.52 * low, depth=depth),
+        detail(Polygon(vertices=screen, rounding=0.012 * unit), shade(palette.skin, 0.9), seen=front),
+        *_lamp(puppet, height=0.52 * low, half_width=width, depth=depth),
     ]
     neck = capsule(puppet.joint("neck"), puppet.joint("skull"), 0.03 * unit)
     spine = capsule(puppet.joint("middle"), puppet.joint("pelvis"), 0.7 * p.hip * unit)
@@ -71,37 +82,55 @@ def head(puppet: Puppet) -> list[Part]:
     palette, unit = puppet.character.palette, puppet.unit
     size = puppet.character.proportions.head / 2
     radius = size * unit
-    box = puppet.on_head(np.array([[-0.8, -0.78, 0], [0.8, -0.78, 0], [0.8, 0.78, 0], [-0.8, 0.78, 0]]))
-    visor = puppet.on_head(np.array([[-0.66, -0.42, 0.8], [0.66, -0.42, 0.8], [0.62, 0.32, 0.8], [-0.62, 0.32, 0.8]]))
+    box = puppet.facing_head(np.array([[-0.8, -0.78, 0], [0.8, -0.78, 0], [0.8, 0.78, 0], [-0.8, 0.78, 0]]))
     mast = puppet.on_head(np.array([[0.0, -0.9, 0.0], [0.0, -1.5, 0.0]]))
+    azimuths = puppet.azimuth(EARS)
+    bolts = puppet.on_head(EARS)
+    near = bolts[np.arange(len(unit)), np.argmax(np.cos(azimuths), axis=1)]
     return [part(puppet, [
         solid(puppet, polyline(mast, 0.07 * radius), palette.hair, 0.1),
         solid(puppet, discs(mast[:, 1], 0.17 * radius), palette.hat, 0.1),
-        solid(puppet, discs(puppet.on_head(EARS), 0.24 * radius), palette.shirt, 0.1),
+        solid(puppet, discs(bolts, 0.24 * radius), palette.shirt, 0.1),
         solid(puppet, Polygon(vertices=box, rounding=0.2 * radius), palette.skin, 0.4 * size),
-        detail(Polygon(vertices=visor, rounding=0.14 * radius), VISOR),
-        *_lights(puppet, radius),
+        *_visor(puppet, radius),
+        detail(discs(near, 0.24 * radius), palette.shirt, seen=np.max(np.cos(azimuths), axis=1) > 0.3),
     ])]  # fmt: skip
+
+
+def _visor(puppet: Puppet, radius: Array) -> list[Painted]:
+    """A dark band around the front, with lights in it."""
+    angle = np.radians(np.linspace(-50.0, 50.0, 5))
+    top, bottom = np.full(5, -0.42), np.full(5, 0.32)
+    rim = np.stack([0.86 * np.sin(angle), top, 0.86 * np.cos(angle)], axis=-1)
+    outline = np.concatenate([rim, np.stack([rim[::-1, 0], bottom, rim[::-1, 2]], axis=-1)])
+    width, _, depth = puppet.head_radii
+    edge = puppet.on_head(turn_into_view(outline, puppet.head_yaw, width=width, depth=depth))
+    seen = np.cos(puppet.head_yaw) > np.cos(np.radians(128.0))
+    return [detail(Polygon(vertices=edge, rounding=0.1 * radius), VISOR, seen=seen), *_lights(puppet, radius)]
 
 
 def _lights(puppet: Puppet, radius: Array) -> list[Painted]:
     face, colour = puppet.character.face, shade(puppet.character.palette.hat, 1.5)
     axis, _ = puppet.head_shape()
-    opening = eye_opening(face, puppet.angles["blink"]) * radius
-    radii = np.stack([face.eye_width * radius, opening], axis=-1)[:, None].repeat(2, axis=1)
-    eyes = Ellipses(centre=puppet.on_face(eye_centres(face)), axis=axis, radii=radii)
+    share = puppet.face_share(eye_centres(face))
+    opening = np.repeat((eye_opening(face, puppet.angles["blink"]) * radius)[:, None], 2, axis=1)
+    width = face.eye_width * radius[:, None] * np.clip(share, 0.2, 1.0)
+    centre, radii = seen_of_two(share, puppet.on_face(eye_centres(face)), np.stack([width, opening], axis=-1))
     lips = landmarks(face, blink=puppet.angles["blink"], mouth=puppet.angles["mouth"])[:, 60:]
-    mouth = Polygon(vertices=puppet.on_face(lips), rounding=0.05 * radius)
-    return [detail(eyes, colour), detail(mouth, VISOR)]
+    mouth = Polygon(vertices=puppet.seen_on_face(lips), rounding=0.05 * radius)
+    return [
+        detail(Ellipses(centre=centre, axis=axis, radii=radii), colour, seen=any_seen(share)),
+        detail(mouth, VISOR, seen=np.cos(puppet.head_yaw) > 0.0),
+    ]
 
 
-def _lamp(puppet: Puppet, *, height: float, depth: float) -> list[Painted]:
+def _lamp(puppet: Puppet, *, height: float, half_width: float, depth: float) -> list[Painted]:
     outline = emblem_outline(puppet.character.outfit.emblem)
     if outline is None:
         return []
     flat = outline * 0.24 * puppet.character.proportions.shoulder + np.array([0.0, height])
-    points = puppet.in_chest(np.concatenate([flat, np.full((len(flat), 1), depth)], axis=1))
-    return [detail(Polygon(vertices=points, rounding=0.004 * puppet.unit), puppet.character.palette.shirt_detail)]
+    shape = Polygon(vertices=puppet.on_chest(flat, half_width=half_width, depth=depth), rounding=0.004 * puppet.unit)
+    return [detail(shape, puppet.character.palette.shirt_detail, seen=puppet.facing(FORWARD) > 0.12)]
 
 
 def _plate(puppet: Puppet, start: Array, end: Array, near: float, far: float, colour: Colour) -> Painted:

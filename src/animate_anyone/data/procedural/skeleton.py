@@ -10,7 +10,7 @@ import numpy as np
 
 from animate_anyone.data.procedural.arrays import Array
 from animate_anyone.data.procedural.character import Proportions
-from animate_anyone.data.procedural.motion import Angles
+from animate_anyone.data.procedural.waves import Angles
 
 DOWN = np.array([0.0, 1.0, 0.0])
 FORWARD = np.array([0.0, 0.0, 1.0])
@@ -45,7 +45,10 @@ def turn(angles: Array, axis: str) -> Array:
 
 
 def pose_skeleton(proportions: Proportions, angles: Angles) -> Skeleton:
-    """Place every joint; the lower foot stands on the floor unless the body is lifted."""
+    """Place every joint; the lower foot stands on the floor unless the body is lifted.
+
+    A planted body has its ankles, else its hips, at the same place all the time.
+    """
     body = turn(angles["yaw"], "y")
     pelvis = body @ turn(0.35 * angles["lean"], "z")
     chest = body @ turn(angles["lean"], "z") @ turn(-angles["bow"], "x") @ turn(angles["chest_turn"], "y")
@@ -70,7 +73,9 @@ def pose_skeleton(proportions: Proportions, angles: Angles) -> Skeleton:
         joints |= _arm(p, angles, side=side, sign=sign, chest=chest, neck=neck)
         joints |= _leg(p, angles, side=side, sign=sign, body=body, pelvis=pelvis)
     lowest = np.max([joints[f"{side}_{end}"][:, 1] for side in SIDES for end in ("heel", "toe")], axis=0)
-    offset = np.stack([angles["shift"], -lowest - angles["lift"], np.zeros_like(lowest)], axis=-1)
+    ankles = (joints["left_ankle"] + joints["right_ankle"]) / 2
+    away = -angles["plant"][:, None] * ankles
+    offset = np.stack([angles["shift"] + away[:, 0], -lowest - angles["lift"], away[:, 2]], axis=-1)
     return Skeleton(
         joints={name: point + offset for name, point in joints.items()}, pelvis=pelvis, chest=chest, head=head
     )
@@ -106,4 +111,5 @@ def _leg(p: Proportions, angles: Angles, *, side: str, sign: float, body: Array,
         f"{side}_ankle": ankle,
         f"{side}_heel": ankle + foot @ (-0.2 * p.foot * FORWARD + SOLE * DOWN),
         f"{side}_toe": ankle + foot @ (0.8 * p.foot * FORWARD + SOLE * DOWN),
+        f"{side}_small_toe": ankle + foot @ np.array([sign * 0.022, SOLE, 0.72 * p.foot]),
     }
