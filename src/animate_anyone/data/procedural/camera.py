@@ -40,7 +40,10 @@ class Camera:
 
 def flat(points: Array) -> Array:
     """Points (..., 3) seen from the camera's direction, in units (..., 2)."""
-    return np.stack([points[..., 0], points[..., 1] * np.cos(PITCH) + points[..., 2] * np.sin(PITCH)], axis=-1)
+    place = np.empty((*points.shape[:-1], 2))
+    place[..., 0] = points[..., 0]
+    place[..., 1] = points[..., 1] * np.cos(PITCH) + points[..., 2] * np.sin(PITCH)
+    return place
 
 
 @dataclass(frozen=True, kw_only=True)

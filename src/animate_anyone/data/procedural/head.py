@@ -10,6 +10,7 @@ from animate_anyone.data.procedural.features import features, nose_bump
 from animate_anyone.data.procedural.paint import Painted, Part
 from animate_anyone.data.procedural.puppet import Puppet
 from animate_anyone.data.procedural.shapes import Ellipses, Polygon, Shape, capsule, discs, polyline
+from animate_anyone.data.procedural.turning import wrapped
 
 Line = tuple[tuple[float, float], ...]
 
@@ -25,6 +26,8 @@ HAIRLINES: dict[str, Line] = {
 """The lower edge of the hair: degrees around the head from the middle of the face, and rows in head radii."""
 
 HANGING = ("bob", "long")
+LEFT_EAR, HALF_CURTAIN = EARS[1:], np.radians(84.0)
+"""Hanging hair reaches around the back of the head from ear to ear: half as far in radians."""
 CROWN = {"afro": 1.34}
 """How far the hair's silhouette is from the middle of the head, in head radii, where it is not usual."""
 
@@ -56,11 +59,11 @@ def _loose_hair(puppet: Puppet, *, near: bool) -> Shape | None:
             # A curtain from ear to ear around the back; its lower end follows late.
             rows = np.array([-0.4, 0.4, 1.75 if style == "long" else 0.95])
             widths = np.array([0.85, 0.95, 0.80])
-            ends = [_curtain_ends(puppet, near=near, late=late) for late in (False, True)]
+            ends = _curtain_ends(puppet, near=near)
             sides: list[list[Array]] = [[], []]
             for index, (row, width) in enumerate(zip(rows, widths, strict=True)):
                 late = index == 2
-                for side, azimuth in enumerate(ends[late]):
+                for side, azimuth in enumerate(ends):
                     point = np.stack([width * np.sin(azimuth), np.full_like(azimuth, row), width * np.cos(azimuth)], -1)
                     sides[side].append(puppet.facing_head(point[:, None], late=late)[:, 0])
             return Polygon(vertices=np.stack([*sides[0], *reversed(sides[1])], axis=1), rounding=0.2 * size)
@@ -78,15 +81,12 @@ def _loose_hair(puppet: Puppet, *, near: bool) -> Shape | None:
             return None
 
 
-def _curtain_ends(puppet: Puppet, *, near: bool, late: bool) -> tuple[Array, Array]:
+def _curtain_ends(puppet: Puppet, *, near: bool) -> tuple[Array, Array]:
     """The azimuths (F,) of the leftmost and rightmost points of hair that covers the back from ear to ear."""
-    ears = np.array([[1.0, 0.0, -0.1], [-1.0, 0.0, -0.1]])
     # From the left ear around the back to the right ear, to the right as it is seen.
-    first = puppet.azimuth(ears)[:, 0]
-    last = first + np.radians(168.0)
+    middle = wrapped(puppet.azimuth(LEFT_EAR)[:, 0] + HALF_CURTAIN)
+    first, last = middle - HALF_CURTAIN, middle + HALF_CURTAIN
     if near:
-        # Keep the arc that comes into view.
-        first, last = (np.where(last > np.pi, edge - 2 * np.pi, edge) for edge in (first, last))
         return np.clip(first, -np.pi / 2, np.pi / 2), np.clip(last, -np.pi / 2, np.pi / 2)
     angles = first[:, None] + (last - first)[:, None] * np.linspace(0.0, 1.0, 25)
     rows = np.arange(len(first))

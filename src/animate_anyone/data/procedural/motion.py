@@ -50,9 +50,14 @@ class Motion:
     def angles(self, times: Array) -> Angles:
         """The value of every channel of `LIMITS` at times (F,) in seconds, each (F,)."""
         turns = times / self.period
-        values = {name: self.waves.get(name, Wave()).at(turns) for name in LIMITS}
-        values["yaw"] = (values["yaw"] + 180.0) % 360.0 - 180.0
-        values = {name: np.clip(value, *LIMITS[name]) for name, value in values.items()}
+        table = np.zeros((len(LIMITS), len(turns)))
+        for row, name in zip(table, LIMITS, strict=True):
+            if name in self.waves:
+                row[:] = self.waves[name].at(turns)
+        values = dict(zip(LIMITS, table, strict=True))
+        values["yaw"][:] = (values["yaw"] + 180.0) % 360.0 - 180.0
+        low, high = np.array(list(LIMITS.values())).T[..., None]
+        np.clip(table, low, high, out=table)
         for side in ("left", "right"):
             # A hanging upper arm cannot turn its elbow outwards; a raised one can.
             values[f"{side}_arm_twist"] = np.minimum(values[f"{side}_arm_twist"], values[f"{side}_arm_out"])

@@ -38,7 +38,19 @@ class Puppet:
 
     def joint(self, name: str, *, late: bool = False) -> Array:
         """Pixels (F, 2) of a joint."""
-        return self.camera.project((self.late if late else self.skeleton).joints[name])
+        return (self._late_places if late else self._places)[name]
+
+    @cached_property
+    def _places(self) -> dict[str, Array]:
+        return self._projected(self.skeleton)
+
+    @cached_property
+    def _late_places(self) -> dict[str, Array]:
+        return self._projected(self.late)
+
+    def _projected(self, skeleton: Skeleton) -> dict[str, Array]:
+        places = self.camera.project(np.stack(list(skeleton.joints.values()), axis=1))
+        return {name: places[:, index] for index, name in enumerate(skeleton.joints)}
 
     def depth(self, name: str) -> Array:
         """How far (F,) a joint is in front of the body's middle, in units."""

@@ -99,12 +99,14 @@ def pose_puppet(character: int, motion: int, times: Array, size: Size) -> tuple[
     """The character posed at `times` (F,) in seconds, what it sits on, and the row of the floor at the beginning."""
     person, movement = character_from_seed(character), motion_from_seed(motion)
     shot = frame_motion(person, movement, width=size.width, height=size.height)
-    angles = movement.angles(times)
+    frames = len(times)
+    angles = movement.angles(np.concatenate([times, times - LAG]))
+    skeletons = pose_skeleton(person.proportions, angles)
     puppet = Puppet(
         character=person,
-        angles=angles,
-        skeleton=pose_skeleton(person.proportions, angles),
-        late=pose_skeleton(person.proportions, movement.angles(times - LAG)),
+        angles={name: values[:frames] for name, values in angles.items()},
+        skeleton=skeletons.at(slice(frames)),
+        late=skeletons.at(slice(frames, None)),
         camera=shot.camera(times),
     )
     return puppet, stool_of(person.proportions, movement), float(shot.camera(np.zeros(1)).centre[0, 1])

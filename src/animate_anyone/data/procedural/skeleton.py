@@ -28,6 +28,11 @@ class Skeleton:
     chest: Array
     head: Array
 
+    def at(self, frames: slice) -> "Skeleton":
+        """The skeleton in the chosen frames."""
+        joints = {name: point[frames] for name, point in self.joints.items()}
+        return Skeleton(joints=joints, pelvis=self.pelvis[frames], chest=self.chest[frames], head=self.head[frames])
+
 
 def turn(angles: Array, axis: str) -> Array:
     """Rotations (F, 3, 3) by angles (F,) in degrees.
@@ -35,13 +40,12 @@ def turn(angles: Array, axis: str) -> Array:
     About x, down swings forward; about y, forward swings to the image's right; about z, down to the image's left.
     """
     c, s = np.cos(np.radians(angles)), np.sin(np.radians(angles))
-    zero, one = np.zeros_like(c), np.ones_like(c)
-    rows = {
-        "x": ((one, zero, zero), (zero, c, -s), (zero, s, c)),
-        "y": ((c, zero, s), (zero, one, zero), (-s, zero, c)),
-        "z": ((c, -s, zero), (s, c, zero), (zero, zero, one)),
-    }[axis]
-    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+    first, second, fixed = {"x": (1, 2, 0), "y": (2, 0, 1), "z": (0, 1, 2)}[axis]
+    rotation = np.zeros((len(angles), 3, 3))
+    rotation[:, fixed, fixed] = 1.0
+    rotation[:, first, first] = rotation[:, second, second] = c
+    rotation[:, first, second], rotation[:, second, first] = -s, s
+    return rotation
 
 
 def pose_skeleton(proportions: Proportions, angles: Angles) -> Skeleton:

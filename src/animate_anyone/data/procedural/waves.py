@@ -53,4 +53,4 @@ class Wave:
         value = self.bias + 360.0 * self.turns * turns
         for amplitude, cycles, phase in self.terms:
             value = value + amplitude * np.sin(2 * np.pi * (cycles * turns + phase))
-        return np.clip(value, self.low, self.high)
+        return np.minimum(np.maximum(value, self.low), self.high)
