@@ -105,7 +105,9 @@ def torso(puppet: Puppet) -> list[Part]:
         lower = [solid(puppet, skirt(puppet), palette.lower, 0.06)]
     shirt = [solid(puppet, shirt_shape(puppet), palette.shirt, 0.06, cloth=chest_cloth(puppet))]
     shirt.extend(emblem(puppet, palette.shirt_detail))
-    collar = puppet.in_chest(np.array([[0.0, 0.012, 0.03]]))[:, 0]
+    front, nape = np.moveaxis(puppet.in_chest(np.array([[0.0, 0.012, 0.03], [0.0, -0.03, 0.0]])), 1, 0)
+    # The shirt is closed at the back.
+    collar = np.where(puppet.facing(FORWARD)[:, None] > -0.2, front, nape)
     neck_radius = 0.032 if character.kind == "human" else 0.036
     throat = capsule(collar, puppet.joint("skull"), neck_radius * unit)
     shade_under_chin = shade(palette.skin, 0.88)

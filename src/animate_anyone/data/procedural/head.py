@@ -15,21 +15,42 @@ from animate_anyone.data.procedural.turning import wrapped
 Line = tuple[tuple[float, float], ...]
 
 HAIRLINES: dict[str, Line] = {
-    "short": ((0, -0.46), (12, -0.42), (38, -0.52), (62, -0.20), (76, 0.22), (90, 0.12), (112, 0.30), (150, 0.74)),
+    "short": (
+        (0, -0.46),
+        (12, -0.42),
+        (38, -0.52),
+        (62, -0.20),
+        (76, 0.22),
+        (90, 0.14),
+        (104, 0.40),
+        (125, 0.66),
+        (155, 0.76),
+    ),
     "bob": ((0, -0.40), (20, -0.40), (50, -0.34), (66, 0.20), (76, 0.62), (110, 0.84), (150, 0.90)),
     "long": ((0, -0.72), (25, -0.60), (50, -0.20), (68, 0.40), (80, 0.70), (120, 0.95), (150, 1.00)),
-    "spiky": ((0, -0.50), (10, -0.28), (22, -0.56), (36, -0.28), (50, -0.52), (64, -0.12), (90, 0.10), (140, 0.70)),
-    "bun": ((0, -0.72), (36, -0.62), (62, -0.10), (80, 0.08), (100, 0.20), (150, 0.62)),
-    "ponytail": ((0, -0.66), (28, -0.50), (62, -0.10), (80, 0.08), (100, 0.20), (150, 0.62)),
-    "afro": ((0, -0.60), (36, -0.50), (62, -0.15), (80, 0.20), (110, 0.40), (150, 0.74)),
+    "spiky": (
+        (0, -0.50),
+        (10, -0.28),
+        (22, -0.56),
+        (36, -0.28),
+        (50, -0.52),
+        (64, -0.12),
+        (90, 0.10),
+        (104, 0.36),
+        (125, 0.62),
+        (150, 0.72),
+    ),
+    "bun": ((0, -0.72), (36, -0.62), (62, -0.10), (80, 0.08), (100, 0.24), (125, 0.50), (150, 0.62)),
+    "ponytail": ((0, -0.66), (28, -0.50), (62, -0.10), (80, 0.08), (100, 0.24), (125, 0.50), (150, 0.62)),
+    "afro": ((0, -0.60), (36, -0.50), (62, -0.15), (80, 0.20), (106, 0.46), (125, 0.66), (150, 0.76)),
 }
 """The lower edge of the hair: degrees around the head from the middle of the face, and rows in head radii."""
 
 HANGING = ("bob", "long")
 LEFT_EAR, HALF_CURTAIN = EARS[1:], np.radians(84.0)
 """Hanging hair reaches around the back of the head from ear to ear: half as far in radians."""
-CROWN = {"afro": 1.34}
-"""How far the hair's silhouette is from the middle of the head, in head radii, where it is not usual."""
+AFRO = np.array([[0.0, -0.25], [1.42, 1.28]])
+"""Centre and radii of an afro around the head, in head radii."""
 
 
 def head(puppet: Puppet) -> list[Part]:
@@ -68,15 +89,14 @@ def _loose_hair(puppet: Puppet, *, near: bool) -> Shape | None:
                     sides[side].append(puppet.facing_head(point[:, None], late=late)[:, 0])
             return Polygon(vertices=np.stack([*sides[0], *reversed(sides[1])], axis=1), rounding=0.2 * size)
         case "ponytail":
-            root = puppet.on_head(np.array([[0.25, -0.7, -0.8]]))
-            tail = puppet.on_head(np.array([[0.62, -0.50, -1.25], [0.70, 0.45, -1.30]]), late=True)
+            root = puppet.on_head(np.array([[0.25, -0.75, -0.80], [0.55, -0.62, -1.15]]))
+            tail = puppet.on_head(np.array([[0.74, -0.15, -1.30], [0.70, 0.50, -1.25]]), late=True)
             return polyline(np.concatenate([root, tail], axis=1), 0.22 * size)
         case "bun":
             return discs(puppet.on_head(np.array([[0.0, -1.15, -0.5]]))[:, 0], 0.42 * size)
         case "afro":
             axis, radii = puppet.head_shape()
-            centre = puppet.around_head(np.array([[0.0, -0.25]]))
-            return Ellipses(centre=centre, axis=axis, radii=radii[:, None] * np.array([1.42, 1.28]))
+            return Ellipses(centre=puppet.around_head(AFRO[:1]), axis=axis, radii=radii[:, None] * AFRO[1])
         case _:
             return None
 
@@ -114,16 +134,20 @@ def _near_ear(puppet: Puppet) -> list[Part]:
     azimuths = puppet.azimuth(EARS)
     near = np.argmax(np.cos(azimuths), axis=1)
     centre = puppet.on_head(EARS)[np.arange(len(near)), near]
-    seen = np.max(np.cos(azimuths), axis=1) > 0.3
+    share = np.max(np.cos(azimuths), axis=1)
+    seen, size = share > 0.15, size * np.clip(share + 0.35, 0.0, 1.0)
     ear = solid(puppet, discs(centre, 0.17 * size), skin, 0.1, seen=seen)
     return [part(puppet, [ear, detail(discs(centre, 0.09 * size), shade(skin, 0.8), seen=seen)])]
 
 
-def _arc(puppet: Puppet, radius: Array | float, left: Array, right: Array, count: int) -> Array:
-    """Pixels (F, count, 2) over the top of the head, from row `right` (F,) on the image's right to row `left`."""
+def _arc(puppet: Puppet, radius: Array, left: Array, right: Array, *, centre: Array | float = 0.0) -> Array:
+    """Pixels (F, N, 2) over the top of the head, from row `right` (F,) on the image's right to row `left`.
+
+    `radius` (N, 1 or 2) of the arc and `centre` (2,) are in head radii.
+    """
     first, last = (sign * (np.pi / 2 + np.arcsin(np.clip(row, -0.95, 0.6))) for sign, row in ((1, right), (-1, left)))
-    angle = first[:, None] + (last - first)[:, None] * np.linspace(0.0, 1.0, count)
-    return puppet.around_head(np.stack([radius * np.sin(angle), -radius * np.cos(angle)], axis=-1))
+    angle = first[:, None] + (last - first)[:, None] * np.linspace(0.0, 1.0, len(radius))
+    return puppet.around_head(centre + radius * np.stack([np.sin(angle), -np.cos(angle)], axis=-1))
 
 
 def _hair(puppet: Puppet) -> list[Part]:
@@ -133,11 +157,12 @@ def _hair(puppet: Puppet) -> list[Part]:
     if style == "bald":
         return []
     line, ends = _hairline(puppet, style)
-    radius = np.full(15, CROWN.get(style, 1.08))
+    centre, radius = AFRO if style == "afro" else np.array([[0.0, 0.0], [1.08, 1.08]])
+    radius = np.repeat(radius[None], 15, axis=0)
     if style == "spiky":
         radius[1:-1:2] *= 1.2
     rows = np.clip(ends, None, 0.0 if style in HANGING else None)
-    outline = np.concatenate([line, _arc(puppet, radius, rows[:, 0], rows[:, 1], 15)], axis=1)
+    outline = np.concatenate([line, _arc(puppet, radius, rows[:, 0], rows[:, 1], centre=centre)], axis=1)
     cap = Polygon(vertices=outline, rounding=0.02 * size * puppet.unit)
     shapes = [solid(puppet, cap, hair, 0.3 * size)]
     loose = _loose_hair(puppet, near=True)
@@ -191,7 +216,7 @@ def _hat(puppet: Puppet) -> tuple[list[Part], list[Part]]:
             ring = np.stack([1.06 * np.sin(rim), -0.44 + 0.0 * rim, 1.06 * np.cos(rim)], axis=-1)
             band = puppet.facing_head(ring)
             row = np.full_like(unit, -0.38)
-            crown = np.concatenate([band, _arc(puppet, 1.14, row, row, 13)], axis=1)
+            crown = np.concatenate([band, _arc(puppet, np.full((13, 1), 1.14), row, row)], axis=1)
             shapes = [solid(puppet, Polygon(vertices=crown, rounding=0.03 * size * unit), palette.hat, 0.4 * size)]
             if kind == "cap":
                 outline = np.array([

@@ -95,7 +95,7 @@ class _Window:
         self.x, self.y = x.to(canvas.dtype), y.to(canvas.dtype)
         self.distance = shape.distance(self.x[:, None], self.y[:, None])
         self._canvas = canvas.flatten(1)
-        self._index = (first + y * width + x).flatten()
+        self._index = (first + y * width + x).flatten().expand(3, -1)
 
     @classmethod
     def around(cls, canvas: Tensor, shape: Shape, frames: Indices, *, margin: float) -> "_Window | None":
@@ -110,9 +110,9 @@ class _Window:
 
     def blend(self, alpha: Tensor, colour: Tensor) -> None:
         """Mix `colour` (3, 1 or F*h*w) over the window with weights `alpha` (F, h, w)."""
-        under = self._canvas[:, self._index]
+        under = self._canvas.gather(1, self._index)
         under += alpha.flatten() * (colour - under)
-        self._canvas[:, self._index] = under
+        self._canvas.scatter_(1, self._index, under)
 
 
 def _shaded(painted: Painted, window: _Window, frames: Indices, canvas: Tensor) -> Tensor:
