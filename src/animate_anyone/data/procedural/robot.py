@@ -5,7 +5,6 @@ import numpy as np
 from animate_anyone.data.procedural import bags, garments
 from animate_anyone.data.procedural.arrays import Array
 from animate_anyone.data.procedural.body import (
-    EDGE_ON,
     detail,
     facing,
     front_only,
@@ -16,12 +15,13 @@ from animate_anyone.data.procedural.body import (
 )
 from animate_anyone.data.procedural.chest import chest_local, chest_marks
 from animate_anyone.data.procedural.colours import Colour, shade
-from animate_anyone.data.procedural.face import eye_centres, eye_opening, landmarks
-from animate_anyone.data.procedural.keypoints import EARS
+from animate_anyone.data.procedural.face import EARS, eye_centres, eye_opening, landmarks
+from animate_anyone.data.procedural.features import any_seen, seen_of_two
 from animate_anyone.data.procedural.limbs import hand
 from animate_anyone.data.procedural.paint import Painted, Part
 from animate_anyone.data.procedural.puppet import Puppet
 from animate_anyone.data.procedural.shapes import Ellipses, Polygon, capsule, discs, polyline
+from animate_anyone.data.procedural.turning import turn_into_view
 
 VISOR: Colour = (0.08, 0.10, 0.15)
 
@@ -142,7 +142,6 @@ def head(puppet: Puppet) -> list[Part]:
     character, palette, unit = puppet.character, puppet.character.palette, puppet.unit
     size = character.proportions.head / 2
     radius = size * unit
-    visor = puppet.on_head(np.array([[-0.66, -0.42, 0.8], [0.66, -0.42, 0.8], [0.62, 0.32, 0.8], [-0.62, 0.32, 0.8]]))
     shapes: list[Painted] = []
     # One antenna in the middle, two that lean outwards, or none.
     leans = {"panel": (0.0,), "core": (-0.5, 0.5), "ribs": (0.0,), "bolts": (-0.5, 0.5), "stripe": ()}
@@ -159,8 +158,7 @@ def head(puppet: Puppet) -> list[Part]:
         facing(detail(discs(ears[:, index], 0.24 * radius), palette.shirt), sign * outward - 0.3)
         for index, sign in enumerate((-1.0, 1.0))
     )
-    face = [detail(Polygon(vertices=visor, rounding=0.14 * radius), VISOR), *_lights(puppet, radius)]
-    shapes.extend(facing(shape, puppet.skeleton.head[:, 2, 2], above=EDGE_ON) for shape in face)
+    shapes.extend(_visor(puppet, radius))
     return [part(puppet, shapes)]
 
 
@@ -186,15 +184,31 @@ def _casing(puppet: Puppet) -> Painted:
     return solid(puppet, shape, palette.skin, 0.4 * size)
 
 
+def _visor(puppet: Puppet, radius: Array) -> list[Painted]:
+    """A dark band around the front, with lights in it."""
+    angle = np.radians(np.linspace(-50.0, 50.0, 5))
+    top, bottom = np.full(5, -0.42), np.full(5, 0.32)
+    rim = np.stack([0.86 * np.sin(angle), top, 0.86 * np.cos(angle)], axis=-1)
+    outline = np.concatenate([rim, np.stack([rim[::-1, 0], bottom, rim[::-1, 2]], axis=-1)])
+    width, _, depth = puppet.head_radii
+    edge = puppet.on_head(turn_into_view(outline, puppet.head_yaw, width=width, depth=depth))
+    seen = np.cos(puppet.head_yaw) > np.cos(np.radians(128.0))
+    return [detail(Polygon(vertices=edge, rounding=0.1 * radius), VISOR, seen=seen), *_lights(puppet, radius)]
+
+
 def _lights(puppet: Puppet, radius: Array) -> list[Painted]:
     face, colour = puppet.character.face, shade(puppet.character.palette.hat, 1.5)
     axis, _ = puppet.head_shape()
-    opening = eye_opening(face, puppet.angles["blink"]) * radius
-    radii = np.stack([face.eye_width * radius, opening], axis=-1)[:, None].repeat(2, axis=1)
-    eyes = Ellipses(centre=puppet.on_face(eye_centres(face)), axis=axis, radii=radii)
+    share = puppet.face_share(eye_centres(face))
+    opening = np.repeat((eye_opening(face, puppet.angles["blink"]) * radius)[:, None], 2, axis=1)
+    width = face.eye_width * radius[:, None] * np.clip(share, 0.2, 1.0)
+    centre, radii = seen_of_two(share, puppet.on_face(eye_centres(face)), np.stack([width, opening], axis=-1))
     lips = landmarks(face, blink=puppet.angles["blink"], mouth=puppet.angles["mouth"])[:, 60:]
-    mouth = Polygon(vertices=puppet.on_face(lips), rounding=0.05 * radius)
-    return [detail(eyes, colour), detail(mouth, VISOR)]
+    mouth = Polygon(vertices=puppet.seen_on_face(lips), rounding=0.05 * radius)
+    return [
+        detail(Ellipses(centre=centre, axis=axis, radii=radii), colour, seen=any_seen(share)),
+        detail(mouth, VISOR, seen=np.cos(puppet.head_yaw) > 0.0),
+    ]
 
 
 def _segment(puppet: Puppet, start: Array, end: Array, near: float, far: float, colour: Colour) -> Painted:
