@@ -91,6 +91,8 @@ def _extent(character: Character, motion: Motion, times: Array) -> tuple[Array, 
         "skull": (_head_side(character), _head_top(character)),
         "fingers": (0.015, 0.015),
         "toe": (0.03, 0.03),
+        # With the stool below.
+        "pelvis": (0.15, 0.045) if motion.kind == "sit" else (0.045, 0.045),
     }
     lows: dict[str, Array] = {}
     highs: dict[str, Array] = {}
