@@ -62,7 +62,7 @@ def look(character: Character, name: str) -> object:
 
 
 def posed(character: Character, *, motion: int = 0, yaw: float | None = None, frames: int = 4) -> Puppet:
-    puppet, _ = pose_puppet(0, motion, np.arange(frames) / 3.0, Size(128, 128))
+    puppet, _, _ = pose_puppet(0, motion, np.arange(frames) / 3.0, Size(128, 128))
     angles = dict(puppet.angles)
     if yaw is not None:
         angles |= {"yaw": np.full(frames, yaw), "chest_turn": np.zeros(frames)}
