@@ -101,7 +101,7 @@ class Polygon:
         # Where the edge meets a pixel's row, if it does, computed once a row; the pixels left of it cross it.
         slope = (bx - ax) / torch.where(by == ay, torch.ones_like(by), by - ay)
         meets = torch.where((y >= ay) != (y >= by), ax + (y - ay) * slope, torch.full_like(y, -torch.inf))
-        inside = (x < meets).sum(dim=1) % 2 == 1
+        inside = (x < meets).sum(dim=1, dtype=torch.uint8).bitwise_and_(1).bool()
         distance = squared.amin(dim=1).sqrt_()
         return torch.where(inside, -distance, distance) - rounding[:, 0]
 
