@@ -9,7 +9,7 @@ from animate_anyone.data.procedural.colours import Colour
 from animate_anyone.data.procedural.paint import Finish, Painted, Part
 from animate_anyone.data.procedural.patterns import Cloth, Local, Texture, local
 from animate_anyone.data.procedural.puppet import Puppet
-from animate_anyone.data.procedural.shapes import Shape
+from animate_anyone.data.procedural.shapes import Capsules, Shape, together
 
 FRONT = 0.12
 """How far a side must face the viewer (the cosine) for what is drawn on it to show."""
@@ -82,6 +82,26 @@ def facing(painted: Painted, cosine: Array, *, above: float = FRONT) -> Painted:
     """A shape that shows where the side it is on faces the viewer: where `cosine` (F,) is above a limit."""
     shown = cosine > above
     return replace(painted, seen=shown if painted.seen is None else painted.seen & shown)
+
+
+def limb(
+    puppet: Puppet,
+    lower: Capsules,
+    upper: Capsules,
+    colour: Colour,
+    radius: float,
+    *,
+    places: tuple[Local, Local],
+    cloth: Cloth | None = None,
+) -> list[Painted]:
+    """The lower and the upper half of a limb in one colour: one shape, unless a pattern or texture runs along each.
+
+    `places` are the coordinates of the lower and of the upper half.
+    """
+    if cloth is None and puppet.character.style.texture == "none":
+        return [solid(puppet, together(lower, upper), colour, radius)]
+    halves = zip((lower, upper), places, strict=True)
+    return [solid(puppet, shape, colour, radius, cloth=cloth, place=place) for shape, place in halves]
 
 
 def limb_local(puppet: Puppet, start: Array, end: Array) -> Local:

@@ -4,11 +4,11 @@ import numpy as np
 
 from animate_anyone.data.procedural import bags
 from animate_anyone.data.procedural.arrays import Array
-from animate_anyone.data.procedural.body import detail, facing, limb_local, lower_cloth, part, shirt_cloth, solid
+from animate_anyone.data.procedural.body import detail, facing, limb, limb_local, lower_cloth, part, shirt_cloth, solid
 from animate_anyone.data.procedural.colours import WHITE, Colour, mix, shade
 from animate_anyone.data.procedural.paint import Painted, Part
 from animate_anyone.data.procedural.puppet import Puppet
-from animate_anyone.data.procedural.shapes import Capsules, Polygon, Shape, capsule, discs, polyline, tube
+from animate_anyone.data.procedural.shapes import Capsules, Polygon, capsule, discs, polyline, tube
 
 
 def arm(puppet: Puppet, side: str) -> Part:
@@ -29,19 +29,18 @@ def arm(puppet: Puppet, side: str) -> Part:
     shapes = bags.handbag(puppet, side)
     shapes += hand(puppet, side, palette.gloves if character.outfit.gloves else palette.skin)
     sleeves = character.sleeves
-    if sleeves == "long":
-        shapes.append(covering(elbow, wrist, middle, end, upper=False))
-    else:
-        shapes.append(
-            solid(puppet, capsule(elbow, wrist, middle * unit, end * unit), palette.skin, radius, place=lower_place)
-        )
-    if sleeves == "rolled":
-        shapes.append(covering(elbow, elbow + 0.28 * (wrist - elbow), middle + 0.003, middle + 0.002, upper=False))
-    if sleeves in ("long", "rolled"):
-        shapes.append(covering(shoulder, elbow, top, middle + (0.003 if sleeves == "rolled" else 0.0), upper=True))
-    else:
-        bare = capsule(shoulder, elbow, top * unit, middle * unit)
-        shapes.append(solid(puppet, bare, palette.skin, radius, place=upper_place))
+    lower, upper = capsule(elbow, wrist, middle * unit, end * unit), capsule(shoulder, elbow, top * unit, middle * unit)
+    places = (lower_place, upper_place)
+    match sleeves:
+        case "long":
+            shapes += limb(puppet, lower, upper, colour, radius, places=places, cloth=cloth)
+        case "rolled":
+            shapes.append(solid(puppet, lower, palette.skin, radius, place=lower_place))
+            rolled = elbow + 0.28 * (wrist - elbow)
+            shapes.append(covering(elbow, rolled, middle + 0.003, middle + 0.002, upper=False))
+            shapes.append(covering(shoulder, elbow, top, middle + 0.003, upper=True))
+        case "none" | "short":
+            shapes += limb(puppet, lower, upper, palette.skin, radius, places=places)
     if sleeves == "short":
         hem = shoulder + 0.62 * (elbow - shoulder)
         shapes.append(covering(shoulder, hem, 1.07 * top, 1.16 * radius + 0.4 * muscle * radius, upper=True))
@@ -77,17 +76,18 @@ def leg(puppet: Puppet, side: str) -> Part:
     colour, cloth = (palette.lower, lower_cloth(puppet)) if trousers else (palette.skin, None)
     shapes: list[Painted] = [] if outfit.footwear == "boots" else shoe(puppet, side)
     if outfit.lower == "wide trousers":
-        end_point = knee + 1.02 * (ankle - knee)
-        shin: Shape = tube(knee, end_point, 0.95 * radius * unit, 1.2 * radius * unit, 0.2 * radius * unit)
         middle = 0.95 * radius
+        flare = tube(knee, knee + 1.02 * (ankle - knee), middle * unit, 1.2 * radius * unit, 0.2 * radius * unit)
+        thigh = capsule(hip, knee, top * unit, middle * unit)
+        shapes.append(solid(puppet, flare, colour, radius, cloth=cloth, place=lower_place))
+        shapes.append(solid(puppet, thigh, colour, radius, cloth=cloth, place=upper_place))
     else:
         shin = capsule(knee, ankle, middle * unit, end * unit)
-    shapes.append(solid(puppet, shin, colour, radius, cloth=cloth, place=lower_place))
+        thigh = capsule(hip, knee, top * unit, middle * unit)
+        shapes += limb(puppet, shin, thigh, colour, radius, places=(lower_place, upper_place), cloth=cloth)
     if not trousers and outfit.socks and outfit.footwear != "boots":
         sock = capsule(knee + 0.5 * (ankle - knee), ankle, 0.76 * radius * unit, (end + 0.003) * unit)
         shapes.append(solid(puppet, sock, palette.socks, radius, place=lower_place))
-    thigh = capsule(hip, knee, top * unit, middle * unit)
-    shapes.append(solid(puppet, thigh, colour, radius, cloth=cloth, place=upper_place))
     if outfit.lower == "shorts":
         hem = hip + 0.68 * (knee - hip)
         cover = capsule(hip, hem, 1.07 * top * unit, max(top, 1.12 * radius) * unit)

@@ -96,15 +96,17 @@ class _Window:
             x = torch.arange(left, left + across, device=device)[None, None]
             y = torch.arange(top, top + down, device=device)[None, :, None]
             rectangle = canvas[:, :, top : top + down, left : left + across]
-            run = int(frames[-1] - frames[0]) == len(frames) - 1 and bool(np.all(np.diff(frames) == 1))
+            # Frames always come in ascending order.
+            run = int(frames[-1] - frames[0]) == len(frames) - 1
             self._canvas = rectangle[:, int(frames[0]) : int(frames[-1]) + 1] if run else rectangle
-            self._index = None if run else torch.from_numpy(frames).to(device)
+            self._frames = None if run else torch.from_numpy(frames).to(device)
+            self._index = None
         else:
             start = np.concatenate([corner, (frames * (height * width))[:, None]], axis=1)
             left, top, first = torch.from_numpy(start.T.copy()).to(device)[..., None, None]
             x, y = left + torch.arange(across, device=device), top + torch.arange(down, device=device)[:, None]
             self._canvas = canvas.flatten(1)
-            self._index = first + y * width + x
+            self._index = (first + y * width + x).flatten().expand(3, -1)
         self.x, self.y = x.to(canvas.dtype), y.to(canvas.dtype)
         self.distance = shape.distance(self.x[:, None], self.y[:, None])
 
@@ -113,22 +115,28 @@ class _Window:
         """A window around a shape, or none if it is outside the picture in all frames."""
         limits = np.array([canvas.shape[-1], canvas.shape[-2]])
         low, high = shape.box()
-        low, high = np.floor(low - margin), np.ceil(high + margin) + 1
-        if not np.any(np.all((high > 0) & (low < limits), axis=-1)):
+        low, high = np.floor(low - margin).astype(np.intp), np.ceil(high + margin).astype(np.intp) + 1
+        first, last = np.maximum(low.min(axis=0), 0), np.minimum(high.max(axis=0), limits)
+        extent = last - first
+        if extent.min() <= 0:
             return None
-        size = np.clip(np.max(high - low, axis=0), 1, limits).astype(np.intp)
-        first, last = (np.clip(edge, 0, limits).astype(np.intp) for edge in (low.min(axis=0), high.max(axis=0)))
-        if len(frames) == 1 or np.prod(last - first) <= SHARED * np.prod(size):
-            return cls(canvas, shape, frames, corner=first, size=last - first)
-        return cls(canvas, shape, frames, corner=np.clip(low, 0, limits - size).astype(np.intp), size=size)
+        if len(frames) > 1:
+            size = np.minimum((high - low).max(axis=0), limits)
+            if extent[0] * extent[1] > SHARED * size[0] * size[1]:
+                return cls(canvas, shape, frames, corner=np.clip(low, 0, limits - size), size=size)
+        return cls(canvas, shape, frames, corner=first, size=extent)
 
     def blend(self, alpha: Tensor, colour: Tensor) -> None:
         """Mix `colour` (3, 1 or F, 1 or h, 1 or w) over the window with weights `alpha` (F, h, w)."""
-        if self._index is None:
+        if self._index is not None:
+            under = self._canvas.gather(1, self._index).view(3, *alpha.shape)
+            under += (colour - under).mul_(alpha)
+            self._canvas.scatter_(1, self._index, under.flatten(1))
+        elif self._frames is not None:
+            under = self._canvas[:, self._frames]
+            self._canvas[:, self._frames] = under + (colour - under).mul_(alpha)
+        else:
             self._canvas += (colour - self._canvas).mul_(alpha)
-            return
-        under = self._canvas[:, self._index]
-        self._canvas[:, self._index] = under + (colour - under).mul_(alpha)
 
 
 def _shaded(painted: Painted, window: _Window, frames: Indices, canvas: Tensor) -> Tensor:
