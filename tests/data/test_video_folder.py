@@ -37,7 +37,7 @@ class CentreDetector:
 
 @pytest.fixture(scope="module")
 def drawn() -> Clip:
-    return render_clip(character=0, motion=3, num_frames=8, size=Size(64, 96), fps=8.0)
+    return render_clip(character=0, motion=4, num_frames=8, size=Size(64, 96), fps=8.0)
 
 
 @pytest.fixture

@@ -1,213 +1,127 @@
-"""The clothed body below the neck as parts: torso, arms and legs of humans and cartoons."""
+"""What all parts of a character are made with: contour, shading, the side they are on, coordinates and patterns."""
+
+from dataclasses import replace
 
 import numpy as np
 
-from animate_anyone.data.procedural.arrays import Array
-from animate_anyone.data.procedural.colours import Colour, shade
-from animate_anyone.data.procedural.paint import Cloth, Painted, Part
+from animate_anyone.data.procedural.arrays import Array, Mask
+from animate_anyone.data.procedural.colours import Colour
+from animate_anyone.data.procedural.paint import Finish, Painted, Part
+from animate_anyone.data.procedural.patterns import Cloth, Local, Texture, local
 from animate_anyone.data.procedural.puppet import Puppet
-from animate_anyone.data.procedural.shapes import Capsules, Polygon, Shape, capsule
+from animate_anyone.data.procedural.shapes import Capsules, Shape, together
+
+FRONT = 0.12
+"""How far a side must face the viewer (the cosine) for what is drawn on it to show."""
+
+EDGE_ON = 0.02
+"""The same for solid things, which show as soon as they are before the body."""
 
 
 def part(puppet: Puppet, shapes: list[Painted]) -> Part:
     """A part with the character's contour."""
-    character = puppet.character
+    outline = puppet.character.style.outline
     return Part(
         shapes=shapes,
-        outline=np.maximum(character.outline * puppet.unit, 0.9 if character.outline else 0.0),
-        outline_colour=character.palette.outline,
+        outline=np.maximum(outline * puppet.unit, 0.9 if outline else 0.0),
+        outline_colour=puppet.character.palette.outline,
     )
 
 
-def solid(puppet: Puppet, shape: Shape, colour: Colour, radius: float, *, cloth: Cloth | None = None) -> Painted:
-    """A shape that belongs to the contour, with the character's shading over `radius` units."""
-    return Painted(shape=shape, colour=colour, cloth=cloth, shading=puppet.character.shading, rim=radius * puppet.unit)
+def solid(
+    puppet: Puppet,
+    shape: Shape,
+    colour: Colour,
+    radius: float,
+    *,
+    cloth: Cloth | None = None,
+    place: Local | None = None,
+    seen: Mask | None = None,
+) -> Painted:
+    """A shape that belongs to the contour, with the character's shading over `radius` units.
+
+    `place` are the coordinates of cloth and texture: the head's unless given. `seen` (F,) tells in which frames it
+    shows.
+    """
+    style = puppet.character.style
+    finish = None
+    if style.shading != "flat" or style.texture != "none":
+        textured = style.texture != "none"
+        finish = Finish(
+            rim=radius * puppet.unit,
+            offset=puppet.unit[:, None] * np.array(style.light) * min(1.0, radius / 0.03),
+            shading=style.strength if style.shading == "soft" else 0.0,
+            shadow=style.strength if style.shading == "cel" else 0.0,
+            texture=Texture(kind=style.texture, period=style.texture_period, strength=style.texture_strength)
+            if textured
+            else None,
+        )
+        if textured and place is None:
+            axis, _ = puppet.head_shape()
+            across = axis * puppet.unit[:, None]
+            place = local(puppet.joint("skull"), across, np.stack([-across[:, 1], across[:, 0]], -1), puppet.unit)
+    return Painted(shape=shape, colour=colour, cloth=cloth, local=place, finish=finish, seen=seen)
 
 
-def detail(shape: Shape, colour: Colour) -> Painted:
+def detail(shape: Shape, colour: Colour, *, seen: Mask | None = None) -> Painted:
     """A flat shape on top of others, without a contour."""
-    return Painted(shape=shape, colour=colour, contour=False)
+    return Painted(shape=shape, colour=colour, contour=False, seen=seen)
 
 
-def arm(puppet: Puppet, side: str) -> Part:
-    """Skin from shoulder to hand, a sleeve over it, five fingers."""
-    character, unit = puppet.character, puppet.unit
-    palette, radius = character.palette, character.proportions.arm_radius
-    shoulder, elbow, wrist = (puppet.joint(f"{side}_{name}") for name in ("shoulder", "elbow", "wrist"))
-    sleeve = palette.left_sleeve if side == "left" else palette.shirt
-    shapes = hand(puppet, side, palette.skin)
-    lower = capsule(elbow, wrist, radius * unit * 0.92, radius * unit * 0.72)
-    upper = capsule(shoulder, elbow, radius * unit * 1.12, radius * unit * 0.92)
-    if character.covered_forearms:
-        shapes.append(solid(puppet, lower, sleeve, radius, cloth=limb_cloth(puppet, elbow, wrist)))
-        shapes.append(solid(puppet, upper, sleeve, radius, cloth=limb_cloth(puppet, shoulder, elbow)))
-    else:
-        shapes.append(solid(puppet, lower, palette.skin, radius))
-        shapes.append(solid(puppet, upper, palette.skin, radius))
-        hem = shoulder + 0.62 * (elbow - shoulder)
-        cover = capsule(shoulder, hem, radius * unit * 1.2, radius * unit * 1.3)
-        shapes.append(solid(puppet, cover, sleeve, radius, cloth=limb_cloth(puppet, shoulder, elbow)))
-    return part(puppet, shapes)
+def front_only(puppet: Puppet, painted: Painted) -> Painted:
+    """What is on the front of the chest: gone where the chest is turned away from the viewer."""
+    return facing(painted, puppet.skeleton.chest[:, 2, 2])
 
 
-def hand(puppet: Puppet, side: str, colour: Colour) -> list[Painted]:
-    """A palm and five fingers along the hand's keypoints."""
-    unit, length = puppet.unit, puppet.character.proportions.hand
-    points = puppet.hand(side)
-    tips, knuckles = points[:, [4, 8, 12, 16, 20]], points[:, [1, 5, 9, 13, 17]]
-    thickness = np.repeat((0.105 * length * unit)[:, None], 5, axis=1)
-    fingers = Capsules(start=knuckles, end=tips, start_radius=thickness * 1.15, end_radius=thickness)
-    palm = Polygon(vertices=points[:, [0, 5, 9, 17]], rounding=0.17 * length * unit)
-    return [solid(puppet, fingers, colour, 0.2 * length), solid(puppet, palm, colour, 0.2 * length)]
+def back_only(puppet: Puppet, painted: Painted, *, thick: bool = False) -> Painted:
+    """What is on the back: shown only where the chest is turned away from the viewer."""
+    return facing(painted, -puppet.skeleton.chest[:, 2, 2], above=EDGE_ON if thick else FRONT)
 
 
-def leg(puppet: Puppet, side: str) -> Part:
-    """Skin from hip to ankle, a shoe, and trousers or shorts."""
-    character, unit = puppet.character, puppet.unit
-    palette, radius = character.palette, character.proportions.leg_radius
-    hip, knee, ankle, heel, toe = (puppet.joint(f"{side}_{name}") for name in ("hip", "knee", "ankle", "heel", "toe"))
-    trousers = character.outfit.lower == "trousers"
-    colour = palette.lower if trousers else palette.skin
-    shoe = capsule(heel, toe, 0.026 * unit, 0.031 * unit)
-    shapes = [
-        solid(puppet, shoe, palette.shoes, 0.03),
-        solid(puppet, capsule(knee, ankle, radius * unit * 0.8, radius * unit * 0.58), colour, radius),
-        solid(puppet, capsule(hip, knee, radius * unit * 1.12, radius * unit * 0.8), colour, radius),
-    ]
-    if character.outfit.lower == "shorts":
-        hem = hip + 0.68 * (knee - hip)
-        cover = capsule(hip, hem, radius * unit * 1.2, radius * unit * 1.12)
-        shapes.append(solid(puppet, cover, palette.lower, radius))
-    return part(puppet, shapes)
+def facing(painted: Painted, cosine: Array, *, above: float = FRONT) -> Painted:
+    """A shape that shows where the side it is on faces the viewer: where `cosine` (F,) is above a limit."""
+    shown = cosine > above
+    return replace(painted, seen=shown if painted.seen is None else painted.seen & shown)
 
 
-def torso(puppet: Puppet) -> list[Part]:
-    """Hips or skirt, shirt with pattern and emblem, and the neck that rises from the collar."""
-    character, unit = puppet.character, puppet.unit
-    palette, p = character.palette, character.proportions
-    left, right = puppet.joint("left_hip"), puppet.joint("right_hip")
-    pelvis = Capsules(
-        start=right[:, None], end=left[:, None],
-        start_radius=1.12 * p.leg_radius * unit[:, None], end_radius=1.12 * p.leg_radius * unit[:, None],
-    )  # fmt: skip
-    lower = [solid(puppet, pelvis, palette.lower, p.leg_radius)]
-    if character.outfit.lower == "skirt":
-        lower = [solid(puppet, skirt(puppet), palette.lower, 0.06)]
-    shirt = [solid(puppet, shirt_shape(puppet), palette.shirt, 0.06, cloth=chest_cloth(puppet))]
-    shirt.extend(emblem(puppet, palette.shirt_detail))
-    collar = puppet.in_chest(np.array([[0.0, 0.012, 0.03]]))[:, 0]
-    neck_radius = 0.032 if character.kind == "human" else 0.036
-    throat = capsule(collar, puppet.joint("skull"), neck_radius * unit)
-    shade_under_chin = shade(palette.skin, 0.88)
-    return [
-        part(puppet, lower),
-        part(puppet, shirt),
-        Part(shapes=[detail(throat, shade_under_chin)], outline=np.zeros_like(unit), outline_colour=palette.outline),
-    ]
+def limb(
+    puppet: Puppet,
+    lower: Capsules,
+    upper: Capsules,
+    colour: Colour,
+    radius: float,
+    *,
+    places: tuple[Local, Local],
+    cloth: Cloth | None = None,
+) -> list[Painted]:
+    """The lower and the upper half of a limb in one colour: one shape, unless a pattern or texture runs along each.
+
+    `places` are the coordinates of the lower and of the upper half.
+    """
+    if cloth is None and puppet.character.style.texture == "none":
+        return [solid(puppet, together(lower, upper), colour, radius)]
+    halves = zip((lower, upper), places, strict=True)
+    return [solid(puppet, shape, colour, radius, cloth=cloth, place=place) for shape, place in halves]
 
 
-def shirt_shape(puppet: Puppet) -> Polygon:
-    """The silhouette of the shirt, from the shoulders over the waist to a hem below the hips' tops."""
-    p = puppet.character.proportions
-    rounding = 0.022
-    skeleton = puppet.skeleton
-    joints = skeleton.joints
-
-    def row(centre: Array, basis: Array, half_width: float, depth: float, y: float) -> Array:
-        # A turned trunk shows its depth, so it does not become a thin board.
-        seen = np.hypot(half_width * basis[:, 0, 0], depth * basis[:, 0, 2]) - rounding
-        across = basis[:, :, 0] / np.maximum(np.linalg.norm(basis[:, :2, 0], axis=-1), 0.2)[:, None]
-        side = across * seen[:, None] * np.array([1.0, 1.0, 0.0])
-        middle = centre + basis @ np.array([0.0, y, 0.0])
-        return np.stack([middle - side, middle + side], axis=1)
-
-    rows = [
-        row(joints["neck"], skeleton.chest, 0.45 * p.shoulder, 0.4 * p.shoulder, rounding - 0.022),
-        row(joints["neck"], skeleton.chest, p.shoulder + 0.014, 0.6 * p.shoulder, rounding + 0.002),
-        row(joints["neck"], skeleton.chest, 0.92 * p.shoulder, 0.6 * p.shoulder, 0.40 * p.torso),
-        row(joints["middle"], skeleton.pelvis, p.waist, 0.7 * p.waist, 0.02),
-        row(joints["pelvis"], skeleton.pelvis, p.hip + 1.15 * p.leg_radius, 0.07, 0.0),
-    ]
-    points = np.concatenate([*(r[:, :1] for r in rows), *(r[:, 1:] for r in reversed(rows))], axis=1)
-    return Polygon(vertices=puppet.camera.project(points), rounding=rounding * puppet.unit)
-
-
-def skirt(puppet: Puppet) -> Polygon:
-    """A skirt from the waist to above the knees that spreads with them."""
-    p, unit = puppet.character.proportions, puppet.unit
-    left, right = puppet.joint("left_hip"), puppet.joint("right_hip")
-    width = np.stack([p.leg_radius * unit, np.zeros_like(unit)], axis=-1)
-    flare = np.stack([0.035 * unit, np.zeros_like(unit)], axis=-1)
-    hems = {side: puppet.joint(f"{side}_hip") * 0.3 + puppet.joint(f"{side}_knee") * 0.7 for side in ("left", "right")}
-    # Whichever knee is further out on each side carries the hem.
-    outer_left = np.where(hems["left"][:, :1] >= hems["right"][:, :1], hems["left"], hems["right"])
-    outer_right = np.where(hems["left"][:, :1] >= hems["right"][:, :1], hems["right"], hems["left"])
-    vertices = np.stack(
-        [right - 0.8 * width, left + 0.8 * width, outer_left + width + flare, outer_right - width - flare], 1
-    )
-    return Polygon(vertices=vertices, rounding=0.016 * unit)
-
-
-def emblem(puppet: Puppet, colour: Colour) -> list[Painted]:
-    """The sign on the chest, as points of the chest so that it turns and leans with it."""
-    outline = emblem_outline(puppet.character.outfit.emblem)
-    if outline is None:
-        return []
-    p = puppet.character.proportions
-    size = 0.36 * p.shoulder
-    points = np.concatenate([outline * size, np.full((len(outline), 1), 0.5 * p.shoulder)], axis=1)
-    points = points + np.array([0.0, 0.36 * p.torso, 0.0])
-    return [detail(Polygon(vertices=puppet.in_chest(points), rounding=0.005 * puppet.unit), colour)]
-
-
-def emblem_outline(kind: str) -> Array | None:
-    """The outline (V, 2) of an emblem of about unit radius."""
-    match kind:
-        case "star":
-            angle = np.radians(np.arange(10) * 36.0 - 90.0)
-            radius = np.where(np.arange(10) % 2 == 0, 1.1, 0.48)
-            return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
-        case "heart":
-            t = np.radians(np.arange(14) * (360.0 / 14) + 180.0 / 14)
-            x = 16 * np.sin(t) ** 3
-            y = 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)
-            return np.stack([x, -y], axis=-1) / 16.0
-        case "disc":
-            angle = np.radians(np.arange(12) * 30.0)
-            return 0.85 * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-        case "diamond":
-            return np.array([[0.0, -1.1], [0.8, 0.0], [0.0, 1.1], [-0.8, 0.0]])
-        case _:
-            return None
-
-
-def chest_cloth(puppet: Puppet) -> Cloth | None:
-    """The shirt's pattern in the chest's own directions."""
-    origin, across, along = np.moveaxis(
-        puppet.in_chest(np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])), 1, 0
-    )
-    return _cloth(puppet, origin, across - origin, along - origin)
-
-
-def limb_cloth(puppet: Puppet, start: Array, end: Array) -> Cloth | None:
-    """The shirt's pattern along a limb."""
+def limb_local(puppet: Puppet, start: Array, end: Array) -> Local:
+    """Coordinates along a limb from its upper end."""
     along = end - start
     along = along / np.maximum(np.linalg.norm(along, axis=-1, keepdims=True), 1e-6) * puppet.unit[:, None]
-    return _cloth(puppet, start, np.stack([-along[:, 1], along[:, 0]], axis=-1), along)
+    return local(start, np.stack([-along[:, 1], along[:, 0]], axis=-1), along, puppet.unit)
 
 
-def _cloth(puppet: Puppet, origin: Array, across: Array, along: Array) -> Cloth | None:
+def shirt_cloth(puppet: Puppet) -> Cloth | None:
+    """The shirt's pattern."""
     outfit = puppet.character.outfit
     if outfit.pattern == "plain":
         return None
-    return Cloth(
-        kind=outfit.pattern, colour=puppet.character.palette.shirt_detail, period=outfit.pattern_period,
-        origin=origin, inverse=_inverse(across, along), scale=puppet.unit,
-    )  # fmt: skip
+    return Cloth(kind=outfit.pattern, colour=puppet.character.palette.shirt_detail, period=outfit.pattern_period)
 
 
-def _inverse(first: Array, second: Array) -> Array:
-    """Inverses (F, 2, 2) of the matrices whose columns are two vectors (F, 2)."""
-    determinant = first[:, 0] * second[:, 1] - second[:, 0] * first[:, 1]
-    rows = np.stack([second[:, 1], -second[:, 0], -first[:, 1], first[:, 0]], axis=-1)
-    return (rows / determinant[:, None]).reshape(-1, 2, 2)
+def lower_cloth(puppet: Puppet) -> Cloth | None:
+    """The pattern of trousers or skirt."""
+    outfit = puppet.character.outfit
+    if outfit.lower_pattern == "plain":
+        return None
+    return Cloth(kind=outfit.lower_pattern, colour=puppet.character.palette.lower_detail, period=outfit.pattern_period)

@@ -12,10 +12,13 @@ from animate_anyone.data.procedural.skeleton import SIDES, pose_skeleton
 PITCH = np.radians(9.0)
 """The camera looks down slightly, so that feet which point at it are seen from above."""
 
+TO_VIEWER = np.array([0.0, -np.sin(PITCH), np.cos(PITCH)])
+"""The direction in space from the character to the camera."""
+
 MARGIN = 0.025
 """Free space on each side, as a fraction of the picture's side."""
 
-LEG_MOTIONS = ("walk", "jump", "squat", "side_step", "jacks")
+LEG_MOTIONS = ("walk", "run", "jump", "squat", "sit", "side_step", "jacks")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +40,10 @@ class Camera:
 
 def flat(points: Array) -> Array:
     """Points (..., 3) seen from the camera's direction, in units (..., 2)."""
-    return np.stack([points[..., 0], points[..., 1] * np.cos(PITCH) + points[..., 2] * np.sin(PITCH)], axis=-1)
+    place = np.empty((*points.shape[:-1], 2))
+    place[..., 0] = points[..., 0]
+    place[..., 1] = points[..., 1] * np.cos(PITCH) + points[..., 2] * np.sin(PITCH)
+    return place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +88,11 @@ def _extent(character: Character, motion: Motion, times: Array) -> tuple[Array, 
     p = character.proportions
     joints = pose_skeleton(p, motion.angles(times)).joints
     radii = {
-        "skull": (0.55 * max(p.head_width, p.head), _head_top(character)),
+        "skull": (_head_side(character), _head_top(character)),
         "fingers": (0.015, 0.015),
         "toe": (0.03, 0.03),
+        # With the stool below.
+        "pelvis": (0.15, 0.045) if motion.kind == "sit" else (0.045, 0.045),
     }
     lows: dict[str, Array] = {}
     highs: dict[str, Array] = {}
@@ -116,3 +124,11 @@ def _head_top(character: Character) -> float:
     hat = {"none": 0.58, "party": 1.12, "top_hat": 1.02}.get(outfit.hat, 0.72)
     hair = {"bun": 0.86, "spiky": 0.74, "afro": 0.80}.get(outfit.hair, 0.0)
     return max(hat, hair) * character.proportions.head
+
+
+def _head_side(character: Character) -> float:
+    """How far the head with hair and hat reaches sideways from its middle in any view, in units."""
+    p, outfit = character.proportions, character.outfit
+    if outfit.hat == "cap" or outfit.hair == "ponytail":
+        return 0.8 * max(p.head_width, p.head)
+    return (0.7 if outfit.hair == "afro" else 0.6) * max(p.head_width, p.head)

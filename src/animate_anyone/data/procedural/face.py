@@ -5,6 +5,9 @@ import numpy as np
 from animate_anyone.data.procedural.arrays import Array
 from animate_anyone.data.procedural.character import Face
 
+EARS = np.array([[-1.0, 0.08, -0.1], [1.0, 0.08, -0.1]])
+"""The right and the left ear on the head (2, 3), in head radii."""
+
 
 def mouth_opening(mouth: Array) -> Array:
     """Half the height of the open mouth (F,) in head radii."""

@@ -1,73 +1,69 @@
-"""How a character moves: every joint angle is a bias plus a few sinusoids, clipped to what a body can do.
+"""How a character moves: a kind of motion, seen from the front, from a side or from behind, that repeats.
 
 A motion repeats after `Motion.period` seconds, so it can be looped, and its extent can be measured exactly.
-Angles are degrees. "out" lifts a limb away from the body's midline, "forward" swings it towards where the chest
-faces, "twist" turns the plane in which an elbow bends (0: forward, 90: upwards when the arm is level).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, TypeVar
 
 import numpy as np
 
 from animate_anyone.data.procedural.arrays import Array
+from animate_anyone.data.procedural.moves import MOVES, Waves, idle
 from animate_anyone.data.procedural.seeds import generator
+from animate_anyone.data.procedural.waves import LIMITS, Angles, Kind, Wave
 
-Angles = Mapping[str, Array]
-Kind = Literal["wave", "walk", "dance", "jump", "squat", "arm_raise", "side_step", "sway", "jacks", "boxing"]
+View = Literal["front", "side", "back"]
+Name = TypeVar("Name", bound=str)
 
-LIMITS: Mapping[str, tuple[float, float]] = {
-    **{f"{side}_{name}": limit for side in ("left", "right") for name, limit in {
-        "arm_out": (4.0, 172.0), "arm_forward": (-45.0, 110.0), "arm_twist": (-85.0, 90.0), "elbow": (4.0, 140.0),
-        "leg_out": (0.0, 40.0), "leg_forward": (-25.0, 85.0), "knee": (2.0, 120.0), "ankle": (-30.0, 50.0),
-    }.items()},
-    "yaw": (-40.0, 40.0), "lean": (-18.0, 18.0), "bow": (-8.0, 25.0), "chest_turn": (-20.0, 20.0),
-    "head_turn": (-35.0, 35.0), "head_tilt": (-18.0, 18.0), "head_nod": (-14.0, 16.0),
-    "lift": (0.0, 0.14), "shift": (-0.16, 0.16), "blink": (0.0, 1.0), "mouth": (0.0, 1.0),
+WEIGHTS: Mapping[Kind, float] = {
+    "wave": 0.08, "walk": 0.10, "run": 0.06, "dance": 0.25, "turn": 0.08, "jump": 0.05, "squat": 0.06, "sit": 0.05,
+    "arm_raise": 0.10, "side_step": 0.06, "sway": 0.04, "jacks": 0.04, "boxing": 0.03,
 }  # fmt: skip
-"""Every channel with its anatomical range. `lift` and `shift` (of the whole body, up and to the image's right)
-are fractions of the standing height; `blink` and `mouth` go from open to shut and from shut to open."""
+"""How often each kind of motion occurs."""
+
+VIEWS: Mapping[Kind, tuple[float, float, float]] = {"walk": (0.35, 0.5, 0.15), "run": (0.35, 0.5, 0.15)}
+OTHER_VIEWS = (0.72, 0.22, 0.06)
+"""How often a kind of motion is seen from the front, (partly) from a side, and for a time from behind. All in all
+about 60, 25 and 15 of 100 motions are, with those that turn around."""
 
 FACING = 38.0
-"""How far the face may turn away from the viewer, in degrees."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wave:
-    """`bias + sum of amplitude * sin(2 pi (cycles * t / period + phase))`; terms are (amplitude, cycles, phase)."""
-
-    bias: float = 0.0
-    terms: tuple[tuple[float, int, float], ...] = ()
-
-    def at(self, turns: Array) -> Array:
-        """Values at `turns`, the time in periods."""
-        value = np.full_like(turns, self.bias)
-        for amplitude, cycles, phase in self.terms:
-            value = value + amplitude * np.sin(2 * np.pi * (cycles * turns + phase))
-        return value
+"""How far the face may turn away from the viewer in a motion that shows the front, in degrees."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Motion:
-    """A motion: a wave for each channel that is not at rest. `drift` is the phase of the slow camera movement."""
+    """A motion: a wave for each channel that is not at rest.
+
+    `view` is the side of the body that it shows: "front" all the time, "side" or "back" at least for a while.
+    `drift` is the phase of the slow camera movement, `zoom` its strength.
+    """
 
     kind: Kind
+    view: View
     period: float
     waves: Mapping[str, Wave]
     drift: float
-    zoom: float = field(default=0.0)
+    zoom: float = 0.0
 
     def angles(self, times: Array) -> Angles:
         """The value of every channel of `LIMITS` at times (F,) in seconds, each (F,)."""
         turns = times / self.period
-        values = {name: np.clip(self.waves.get(name, Wave()).at(turns), *limit) for name, limit in LIMITS.items()}
+        table = np.zeros((len(LIMITS), len(turns)))
+        for row, name in zip(table, LIMITS, strict=True):
+            if name in self.waves:
+                row[:] = self.waves[name].at(turns)
+        values = dict(zip(LIMITS, table, strict=True))
+        values["yaw"][:] = (values["yaw"] + 180.0) % 360.0 - 180.0
+        low, high = np.array(list(LIMITS.values())).T[..., None]
+        np.clip(table, low, high, out=table)
         for side in ("left", "right"):
             # A hanging upper arm cannot turn its elbow outwards; a raised one can.
             values[f"{side}_arm_twist"] = np.minimum(values[f"{side}_arm_twist"], values[f"{side}_arm_out"])
-        # The face stays in view.
-        trunk = values["yaw"] + values["chest_turn"]
-        values["head_turn"] = np.clip(trunk + values["head_turn"], -FACING, FACING) - trunk
+        if self.view == "front":
+            trunk = values["yaw"] + values["chest_turn"]
+            values["head_turn"] = np.clip(trunk + values["head_turn"], -FACING, FACING) - trunk
         return values
 
 
@@ -78,254 +74,35 @@ def motion_from_seed(seed: int) -> Motion:
         ValueError: The seed is negative.
     """
     rng = generator("motion", seed)
-    kind = _KINDS[int(np.searchsorted(np.cumsum(_WEIGHTS), rng.uniform(), side="right"))]
+    kind = _pick(rng, WEIGHTS)
     period = rng.uniform(4.0, 6.0)
-    build = {
-        "wave": _wave, "walk": _walk, "dance": _dance, "jump": _jump, "squat": _squat,
-        "arm_raise": _arm_raise, "side_step": _side_step, "sway": _sway, "jacks": _jacks, "boxing": _boxing,
-    }[kind]  # fmt: skip
-    waves = _idle(rng) | build(rng)
-    return Motion(kind=kind, period=period, waves=waves, drift=rng.uniform(), zoom=rng.uniform(0.0, 0.04))
+    waves = idle(rng) | MOVES[kind](rng)
+    if kind == "turn":
+        view: View = "back"
+    else:
+        view = _pick(rng, dict(zip(("front", "side", "back"), VIEWS.get(kind, OTHER_VIEWS), strict=True)))
+        waves |= _turned(rng, view, still=kind == "sit")
+    return Motion(kind=kind, view=view, period=period, waves=waves, drift=rng.uniform(), zoom=rng.uniform(0.0, 0.04))
 
 
-_KINDS: tuple[Kind, ...] = (
-    "wave", "walk", "dance", "jump", "squat", "arm_raise", "side_step", "sway", "jacks", "boxing",
-)  # fmt: skip
-_WEIGHTS = (0.12, 0.10, 0.32, 0.06, 0.08, 0.12, 0.07, 0.05, 0.05, 0.03)
-
-Waves = dict[str, Wave]
+def _pick(rng: np.random.Generator, weights: Mapping[Name, float]) -> Name:
+    edges = np.cumsum(list(weights.values()))
+    return list(weights)[int(np.searchsorted(edges, rng.uniform() * edges[-1], side="right"))]
 
 
-def _idle(rng: np.random.Generator) -> Waves:
-    """A standing body that breathes, looks around and blinks: what every motion adds to."""
+def _turned(rng: np.random.Generator, view: View, *, still: bool) -> Waves:
+    """The turn of the body that shows a view; `still` if it cannot turn while it moves."""
     u = rng.uniform
-    breath = int(rng.integers(1, 3))
-    waves = {
-        "yaw": Wave(bias=u(-12, 12), terms=((u(0, 10), 1, u()),)),
-        "lean": Wave(terms=((u(0, 3), breath, u()),)),
-        "head_turn": Wave(bias=u(-8, 8), terms=((u(2, 14), 1, u()),)),
-        "head_tilt": Wave(terms=((u(1, 7), breath, u()),)),
-        "head_nod": Wave(bias=u(-3, 4), terms=((u(0, 4), 2, u()),)),
-        # A wave that is positive only briefly makes a blink once clipped.
-        "blink": Wave(bias=-11.0, terms=((12.0, 2, u()),)),
-        "mouth": Wave(bias=u(-0.8, 0.2), terms=((u(0.2, 0.9), int(rng.integers(1, 5)), u()),)),
-    }
-    for side in ("left", "right"):
-        waves |= {
-            f"{side}_arm_out": Wave(bias=u(8, 22), terms=((2.0, breath, u()),)),
-            f"{side}_arm_twist": Wave(bias=u(-30, 0)),
-            f"{side}_elbow": Wave(bias=u(8, 30), terms=((3.0, breath, u()),)),
-            f"{side}_leg_out": Wave(bias=u(3, 9)),
-            f"{side}_leg_forward": Wave(bias=2.0),
-            f"{side}_knee": Wave(bias=4.0),
-        }
-    return waves
-
-
-def _either(rng: np.random.Generator) -> tuple[str, str]:
-    return ("left", "right") if rng.uniform() < 0.5 else ("right", "left")
-
-
-def _hand_on_hip(rng: np.random.Generator, side: str) -> Waves:
-    return {
-        f"{side}_arm_out": Wave(bias=rng.uniform(42, 52)),
-        f"{side}_arm_forward": Wave(bias=-8.0),
-        f"{side}_arm_twist": Wave(bias=-75.0),
-        f"{side}_elbow": Wave(bias=rng.uniform(88, 100)),
-    }
-
-
-def _wave(rng: np.random.Generator) -> Waves:
-    u = rng.uniform
-    side, other = _either(rng)
-    swings, phase = int(rng.integers(4, 8)), u()
-    waves = {
-        f"{side}_arm_out": Wave(bias=u(75, 135), terms=((u(2, 10), swings, phase + 0.1),)),
-        f"{side}_arm_forward": Wave(bias=u(-5, 20)),
-        f"{side}_arm_twist": Wave(bias=85.0),
-        f"{side}_elbow": Wave(bias=u(45, 75), terms=((u(22, 38), swings, phase),)),
-        "lean": Wave(bias=u(1, 5) * (1 if side == "left" else -1), terms=((1.5, swings, phase),)),
-    }
-    return waves | (_hand_on_hip(rng, other) if rng.uniform() < 0.35 else {})
-
-
-def _walk(rng: np.random.Generator) -> Waves:
-    u = rng.uniform
-    steps, stride, swing = int(rng.integers(4, 7)), u(22, 34), u(22, 40)
-    waves = {
-        "lift": Wave(bias=0.004, terms=((0.006, 2 * steps, 0.0),)),
-        "yaw": Wave(bias=u(-38, 38)),
-        "chest_turn": Wave(terms=((u(4, 9), steps, 0.5),)),
-        "lean": Wave(terms=((u(1, 3), steps, 0.25),)),
-        "bow": Wave(bias=u(0, 6)),
-    }
-    for side, phase in (("left", 0.0), ("right", 0.5)):
-        waves |= {
-            f"{side}_leg_forward": Wave(bias=8.0, terms=((stride, steps, phase),)),
-            f"{side}_knee": Wave(bias=22.0, terms=((u(30, 42), steps, phase + 0.22),)),
-            f"{side}_arm_forward": Wave(bias=4.0, terms=((swing, steps, phase + 0.5),)),
-            f"{side}_elbow": Wave(bias=u(28, 50), terms=((14.0, steps, phase + 0.5),)),
-            f"{side}_arm_out": Wave(bias=u(9, 15)),
-            f"{side}_leg_out": Wave(bias=4.0),
-        }
-    return waves
-
-
-def _dance(rng: np.random.Generator) -> Waves:
-    u = rng.uniform
-    beat = int(rng.integers(3, 7))
-    mirrored = rng.uniform() < 0.35
-    phase = u()
-    waves = {
-        "lean": Wave(terms=((u(3, 10), beat, u()),)),
-        "yaw": Wave(bias=u(-14, 14), terms=((u(5, 20), int(rng.integers(1, 3)), u()),)),
-        "chest_turn": Wave(terms=((u(3, 12), beat, u()),)),
-        "bow": Wave(bias=u(0, 8), terms=((u(0, 6), beat, u()),)),
-        "head_tilt": Wave(terms=((u(4, 12), beat, u()),)),
-        "shift": Wave(terms=((u(0, 0.08), int(rng.integers(1, 4)), u()),)),
-        "lift": Wave(bias=-0.02, terms=((u(0.0, 0.05), beat, phase),)),
-    }
-    arms: list[tuple[Wave, Wave, Wave, Wave]] = []
-    legs: list[tuple[Wave, Wave]] = []
-    for _ in range(2):
-        slow = int(rng.integers(1, 3))
-        arms.append((
-            Wave(bias=u(40, 110), terms=((u(20, 60), slow, u()), (u(8, 25), beat, u()))),
-            Wave(bias=u(-5, 30), terms=((u(5, 35), beat, u()),)),
-            Wave(bias=u(-20, 50), terms=((u(20, 60), slow, u()),)),
-            Wave(bias=u(40, 80), terms=((u(15, 40), beat, u()), (u(5, 25), slow, u()))),
-        ))  # fmt: skip
-        legs.append((
-            Wave(bias=u(6, 14), terms=((u(2, 10), beat, u()),)),
-            Wave(bias=u(8, 20), terms=((u(6, 20), beat, u()),)),
-        ))  # fmt: skip
-    if mirrored:
-        arms[1], legs[1] = arms[0], legs[0]
-    for side, (out, forward, twist, elbow), (leg_out, leg_forward) in zip(("left", "right"), arms, legs, strict=True):
-        # Knees follow the thighs at about twice the angle, so that the feet stay below the body.
-        knee = Wave(
-            bias=2 * leg_forward.bias,
-            terms=tuple((1.9 * amplitude, cycles, phase) for amplitude, cycles, phase in leg_forward.terms),
-        )
-        waves |= {
-            f"{side}_arm_out": out, f"{side}_arm_forward": forward, f"{side}_arm_twist": twist,
-            f"{side}_elbow": elbow, f"{side}_leg_out": leg_out, f"{side}_leg_forward": leg_forward,
-            f"{side}_knee": knee, f"{side}_ankle": leg_forward,
-        }  # fmt: skip
-    return waves
-
-
-def _jump(rng: np.random.Generator) -> Waves:
-    u = rng.uniform
-    jumps, height, reach = int(rng.integers(3, 6)), u(0.06, 0.12), u(40, 75)
-    # The crouch is where the height's wave is negative, and the flight where it is positive.
-    waves = {"lift": Wave(bias=-0.01, terms=((height, jumps, 0.0),))}
-    for side in ("left", "right"):
-        waves |= {
-            f"{side}_leg_forward": Wave(bias=6.0, terms=((26.0, jumps, 0.5),)),
-            f"{side}_knee": Wave(bias=12.0, terms=((52.0, jumps, 0.5),)),
-            f"{side}_ankle": Wave(bias=4.0, terms=((24.0, jumps, 0.5),)),
-            f"{side}_arm_out": Wave(bias=u(55, 80), terms=((reach, jumps, 0.05),)),
-            f"{side}_arm_twist": Wave(bias=40.0),
-            f"{side}_elbow": Wave(bias=28.0, terms=((16.0, jumps, 0.5),)),
-        }
-    return waves
-
-
-def _squat(rng: np.random.Generator) -> Waves:
-    u = rng.uniform
-    count, depth, phase = int(rng.integers(2, 5)), u(24, 38), u()
-    arms_forward = rng.uniform() < 0.5
-    waves = {"bow": Wave(bias=8.0, terms=((8.0, count, phase),))}
-    for side in ("left", "right"):
-        waves |= {
-            f"{side}_leg_out": Wave(bias=16.0, terms=((8.0, count, phase),)),
-            f"{side}_leg_forward": Wave(bias=depth + 3, terms=((depth, count, phase),)),
-            f"{side}_knee": Wave(bias=1.6 * depth + 4, terms=((1.6 * depth, count, phase),)),
-            f"{side}_ankle": Wave(bias=0.6 * depth, terms=((0.6 * depth, count, phase),)),
-        }
-        if arms_forward:
-            waves[f"{side}_arm_forward"] = Wave(bias=45.0, terms=((45.0, count, phase),))
-        else:
-            waves[f"{side}_arm_out"] = Wave(bias=50.0, terms=((38.0, count, phase),))
-    return waves
-
-
-def _arm_raise(rng: np.random.Generator) -> Waves:
-    u = rng.uniform
-    count, offset = int(rng.integers(1, 4)), 0.5 if rng.uniform() < 0.5 else 0.0
-    single = rng.uniform() < 0.25
-    waves: Waves = {"lean": Wave(terms=((u(0, 6), count, u()),))}
-    for side, phase in (("left", 0.0), ("right", offset)):
-        if single and side == "right":
-            continue
-        waves |= {
-            f"{side}_arm_out": Wave(bias=u(80, 92), terms=((u(60, 80), count, phase),)),
-            f"{side}_arm_forward": Wave(bias=u(-5, 15)),
-            f"{side}_arm_twist": Wave(bias=u(0, 60)),
-            f"{side}_elbow": Wave(bias=u(8, 40), terms=((u(0, 20), 2 * count, u()),)),
-        }
-    return waves
-
-
-def _side_step(rng: np.random.Generator) -> Waves:
-    u = rng.uniform
-    count = int(rng.integers(2, 4))
-    waves = {
-        "shift": Wave(terms=((u(0.08, 0.15), count, 0.0),)),
-        "lean": Wave(terms=((u(2, 7), count, 0.25),)),
-    }
-    for side, phase in (("left", 0.0), ("right", 0.5)):
-        waves |= {
-            f"{side}_leg_out": Wave(bias=9.0, terms=((14.0, 2 * count, phase),)),
-            f"{side}_knee": Wave(bias=14.0, terms=((16.0, 2 * count, phase + 0.5),)),
-            f"{side}_leg_forward": Wave(bias=7.0, terms=((8.0, 2 * count, phase + 0.5),)),
-            f"{side}_arm_out": Wave(bias=u(35, 75), terms=((u(15, 32), count, phase + u(0, 0.2)),)),
-            f"{side}_elbow": Wave(bias=u(30, 70), terms=((20.0, count, phase),)),
-            f"{side}_arm_twist": Wave(bias=u(-20, 60)),
-        }
-    return waves
-
-
-def _sway(rng: np.random.Generator) -> Waves:
-    u = rng.uniform
-    waves = {
-        "yaw": Wave(terms=((u(22, 38), 1, u()),)),
-        "lean": Wave(terms=((u(6, 14), 1, u()),)),
-        "head_turn": Wave(terms=((u(10, 30), 1, u()),)),
-    }
-    for side in ("left", "right"):
-        waves |= _hand_on_hip(rng, side) if rng.uniform() < 0.5 else {}
-    return waves
-
-
-def _jacks(rng: np.random.Generator) -> Waves:
-    count = int(rng.integers(3, 6))
-    waves = {"lift": Wave(terms=((rng.uniform(0.02, 0.05), 2 * count, 0.0),))}
-    for side in ("left", "right"):
-        waves |= {
-            f"{side}_arm_out": Wave(bias=88.0, terms=((72.0, count, 0.0),)),
-            f"{side}_arm_twist": Wave(bias=40.0),
-            f"{side}_elbow": Wave(bias=16.0),
-            f"{side}_leg_out": Wave(bias=15.0, terms=((14.0, count, 0.0),)),
-        }
-    return waves
-
-
-def _boxing(rng: np.random.Generator) -> Waves:
-    u = rng.uniform
-    count = int(rng.integers(3, 6))
-    waves = {
-        "yaw": Wave(bias=u(15, 34) * (1 if rng.uniform() < 0.5 else -1)),
-        "chest_turn": Wave(terms=((14.0, count, 0.0),)),
-    }
-    for side, phase in (("left", 0.0), ("right", 0.5)):
-        waves |= {
-            f"{side}_arm_out": Wave(bias=28.0, terms=((14.0, count, phase),)),
-            f"{side}_arm_forward": Wave(bias=48.0, terms=((38.0, count, phase),)),
-            f"{side}_elbow": Wave(bias=80.0, terms=((56.0, count, phase + 0.5),)),
-            f"{side}_arm_twist": Wave(bias=u(-25, 0)),
-            f"{side}_knee": Wave(bias=16.0, terms=((8.0, count, phase),)),
-            f"{side}_leg_forward": Wave(bias=8.0, terms=((4.0, count, phase),)),
-        }
-    return waves
+    sign = 1 if rng.uniform() < 0.5 else -1
+    if view == "front":
+        return {"yaw": Wave(bias=u(-30, 30))} if still else {}
+    if still:
+        return {"yaw": Wave(bias=sign * (u(45, 100) if view == "side" else u(110, 180)))}
+    if view == "side":
+        # From one side all the time, or between the front and a side.
+        steady = Wave(bias=sign * u(45, 95), terms=((u(0, 20), 1, u()),))
+        moving = Wave(bias=sign * u(30, 45), terms=((u(30, 50), 1, u()),))
+        return {"yaw": steady if rng.uniform() < 0.5 else moving}
+    steady = Wave(bias=sign * u(125, 235), terms=((u(0, 30), 1, u()),))
+    moving = Wave(bias=sign * u(80, 100), terms=((u(70, 95), 1, u()),))
+    return {"yaw": steady if rng.uniform() < 0.4 else moving}

@@ -6,19 +6,23 @@ import numpy as np
 import torch
 
 from animate_anyone.data.clip import Clip
-from animate_anyone.data.procedural import body, head, robot
-from animate_anyone.data.procedural.arrays import Array, Indices
+from animate_anyone.data.procedural import bags, garments, head, limbs, robot, trunk
+from animate_anyone.data.procedural.arrays import Array
 from animate_anyone.data.procedural.background import paint_background
 from animate_anyone.data.procedural.camera import frame_motion
 from animate_anyone.data.procedural.character import character_from_seed
 from animate_anyone.data.procedural.keypoints import pose_sequence
 from animate_anyone.data.procedural.motion import motion_from_seed
+from animate_anyone.data.procedural.order import depth_order, painting_passes
 from animate_anyone.data.procedural.paint import Part, paint_part
 from animate_anyone.data.procedural.puppet import Puppet
 from animate_anyone.data.procedural.skeleton import pose_skeleton
+from animate_anyone.data.procedural.stool import Stool, stool_of, stool_part
 from animate_anyone.media.size import Size
 
 MIN_SIDE, MAX_SIDE = 32, 2048
+LAG = 0.1
+"""Seconds after which what hangs on a body follows it."""
 
 
 def render_clip(
@@ -78,60 +82,45 @@ def render_frames(
     if len(frame_indices) == 0 or min(frame_indices) < 0:
         raise ValueError(f"Frame indices must be a non-empty list of numbers from 0; got {list(frame_indices)}.")
 
-    puppet, floor = pose_puppet(character, motion, np.array(frame_indices) / fps, size)
+    puppet, stool, floor = pose_puppet(character, motion, np.array(frame_indices) / fps, size)
     background = paint_background(
         puppet.character, character, width=size.width, height=size.height, floor=floor, device=torch.device(device)
     )
-    frames = torch.empty(len(frame_indices), 3, size.height, size.width, dtype=torch.uint8, device=device)
-    parts = _parts(puppet)
-    for order, members in _depth_orders(puppet):
-        canvas = background.expand(len(members), -1, -1, -1).clone()
-        for name in order:
-            for part in parts[name]:
-                paint_part(canvas, part, members)
-        frames[torch.from_numpy(members).to(frames.device)] = (canvas * 255.0 + 0.5).clamp_(0, 255).to(torch.uint8)
+    canvas = background[:, None].repeat(1, len(frame_indices), 1, 1)
+    parts = _parts(puppet, stool)
+    for name, members in painting_passes(depth_order(puppet)):
+        for part in parts[name]:
+            paint_part(canvas, part, members)
+    frames = (canvas.transpose(0, 1) * 255.0 + 0.5).clamp_(0, 255).to(torch.uint8)
     return Clip(frames=frames, poses=pose_sequence(puppet, width=size.width, height=size.height, fps=fps))
 
 
-def pose_puppet(character: int, motion: int, times: Array, size: Size) -> tuple[Puppet, float]:
-    """The character posed at `times` (F,) in seconds, and the row of the floor when the motion begins."""
+def pose_puppet(character: int, motion: int, times: Array, size: Size) -> tuple[Puppet, Stool | None, float]:
+    """The character posed at `times` (F,) in seconds, what it sits on, and the row of the floor at the beginning."""
     person, movement = character_from_seed(character), motion_from_seed(motion)
     shot = frame_motion(person, movement, width=size.width, height=size.height)
-    angles = movement.angles(times)
+    frames = len(times)
+    angles = movement.angles(np.concatenate([times, times - LAG]))
+    skeletons = pose_skeleton(person.proportions, angles)
     puppet = Puppet(
         character=person,
-        angles=angles,
-        skeleton=pose_skeleton(person.proportions, angles),
+        angles={name: values[:frames] for name, values in angles.items()},
+        skeleton=skeletons.at(slice(frames)),
+        late=skeletons.at(slice(frames, None)),
         camera=shot.camera(times),
     )
-    return puppet, float(shot.camera(np.zeros(1)).centre[0, 1])
+    return puppet, stool_of(person.proportions, movement), float(shot.camera(np.zeros(1)).centre[0, 1])
 
 
-def _parts(puppet: Puppet) -> dict[str, list[Part]]:
+def _parts(puppet: Puppet, stool: Stool | None) -> dict[str, list[Part]]:
     if puppet.character.kind == "robot":
-        parts = {"hair behind": [], "trunk": robot.torso(puppet), "head": robot.head(puppet)}
-        limbs = {"arm": robot.arm, "leg": robot.leg}
+        parts = {"hair behind": bags.behind(puppet), "trunk": robot.torso(puppet), "head": robot.head(puppet)}
+        draws = {"arm": robot.arm, "leg": robot.leg}
     else:
-        parts = {"hair behind": head.hair_behind(puppet), "trunk": body.torso(puppet), "head": head.head(puppet)}
-        limbs = {"arm": body.arm, "leg": body.leg}
+        behind = bags.behind(puppet) + garments.behind(puppet) + head.hair_behind(puppet)
+        parts = {"hair behind": behind, "trunk": trunk.torso(puppet), "head": head.head(puppet)}
+        draws = {"arm": limbs.arm, "leg": limbs.leg}
+    parts["stool"] = [] if stool is None else [stool_part(puppet, stool)]
     return parts | {
-        f"{side} {limb}": [draw(puppet, side)] for limb, draw in limbs.items() for side in ("left", "right")
+        f"{side} {limb}": [draw(puppet, side)] for limb, draw in draws.items() for side in ("left", "right")
     }
-
-
-def _depth_orders(puppet: Puppet) -> list[tuple[tuple[str, ...], Indices]]:
-    """The frames grouped by the order, from far to near, in which parts are to be painted there."""
-    frames = len(puppet.unit)
-    depths = {"hair behind": np.full(frames, -2.0), "trunk": np.zeros(frames), "head": np.ones(frames)}
-    neck = puppet.joint("neck")[:, 1]
-    for side in ("left", "right"):
-        # Legs are behind the shirt.
-        depths[f"{side} leg"] = -1.0 + 0.5 * (puppet.depth(f"{side}_knee") + puppet.depth(f"{side}_ankle"))
-        # Arms are before the trunk unless they are clearly behind the back, and before the head once raised.
-        reach = 0.5 * (puppet.depth(f"{side}_elbow") + puppet.depth(f"{side}_wrist"))
-        raised = puppet.joint(f"{side}_wrist")[:, 1] < neck
-        depths[f"{side} arm"] = 0.06 + reach + raised
-    names = np.array(list(depths))
-    order = np.argsort(np.stack(list(depths.values()), axis=1), axis=1, kind="stable")
-    distinct, group = np.unique(order, axis=0, return_inverse=True)
-    return [(tuple(names[row]), np.flatnonzero(group.reshape(-1) == index)) for index, row in enumerate(distinct)]

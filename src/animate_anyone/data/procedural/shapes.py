@@ -101,12 +101,18 @@ class Polygon:
         # Where the edge meets a pixel's row, if it does, computed once a row; the pixels left of it cross it.
         slope = (bx - ax) / torch.where(by == ay, torch.ones_like(by), by - ay)
         meets = torch.where((y >= ay) != (y >= by), ax + (y - ay) * slope, torch.full_like(y, -torch.inf))
-        inside = (x < meets).sum(dim=1) % 2 == 1
+        inside = (x < meets).sum(dim=1, dtype=torch.uint8).bitwise_and_(1).bool()
         distance = squared.amin(dim=1).sqrt_()
         return torch.where(inside, -distance, distance) - rounding[:, 0]
 
 
 Shape = Capsules | Ellipses | Polygon
+
+
+def coverage(distance: Tensor) -> Tensor:
+    """The share of a pixel that lies inside: a smooth step one pixel wide across the edge."""
+    t = (0.5 - distance).clamp_(0.0, 1.0)
+    return t * t * (3.0 - 2.0 * t)
 
 
 def _along_segments(x: Tensor, y: Tensor, start: Array, end: Array) -> tuple[Tensor, Tensor]:
@@ -149,3 +155,27 @@ def discs(centres: Array, radius: Array) -> Capsules:
     centres = centres[:, None] if centres.ndim == 2 else centres
     radii = np.repeat(radius[:, None], centres.shape[1], axis=1)
     return Capsules(start=centres, end=centres, start_radius=radii, end_radius=radii)
+
+
+def together(first: Capsules, *others: Capsules) -> Capsules:
+    """The union of strokes and discs as one shape, which is painted faster than one after the other."""
+    every = (first, *others)
+    return Capsules(
+        start=np.concatenate([shape.start for shape in every], axis=1),
+        end=np.concatenate([shape.end for shape in every], axis=1),
+        start_radius=np.concatenate([shape.start_radius for shape in every], axis=1),
+        end_radius=np.concatenate([shape.end_radius for shape in every], axis=1),
+    )
+
+
+def tube(start: Array, end: Array, start_radius: Array, end_radius: Array, rounding: Array) -> Polygon:
+    """A tapered limb between points (F, 2) with flat ends, whose corners have the radius `rounding` (F,)."""
+    along = end - start
+    along = along / np.maximum(np.linalg.norm(along, axis=-1, keepdims=True), 1e-6)
+    across = np.stack([-along[:, 1], along[:, 0]], axis=-1)
+    first, last = (across * (radius - rounding)[:, None] for radius in (start_radius, end_radius))
+    inset = along * rounding[:, None]
+    return Polygon(
+        vertices=np.stack([start + inset - first, start + inset + first, end - inset + last, end - inset - last], 1),
+        rounding=rounding,
+    )

@@ -10,7 +10,7 @@ import numpy as np
 
 from animate_anyone.data.procedural.arrays import Array
 from animate_anyone.data.procedural.character import Proportions
-from animate_anyone.data.procedural.motion import Angles
+from animate_anyone.data.procedural.waves import Angles
 
 DOWN = np.array([0.0, 1.0, 0.0])
 FORWARD = np.array([0.0, 0.0, 1.0])
@@ -28,6 +28,11 @@ class Skeleton:
     chest: Array
     head: Array
 
+    def at(self, frames: slice) -> "Skeleton":
+        """The skeleton in the chosen frames."""
+        joints = {name: point[frames] for name, point in self.joints.items()}
+        return Skeleton(joints=joints, pelvis=self.pelvis[frames], chest=self.chest[frames], head=self.head[frames])
+
 
 def turn(angles: Array, axis: str) -> Array:
     """Rotations (F, 3, 3) by angles (F,) in degrees.
@@ -35,17 +40,19 @@ def turn(angles: Array, axis: str) -> Array:
     About x, down swings forward; about y, forward swings to the image's right; about z, down to the image's left.
     """
     c, s = np.cos(np.radians(angles)), np.sin(np.radians(angles))
-    zero, one = np.zeros_like(c), np.ones_like(c)
-    rows = {
-        "x": ((one, zero, zero), (zero, c, -s), (zero, s, c)),
-        "y": ((c, zero, s), (zero, one, zero), (-s, zero, c)),
-        "z": ((c, -s, zero), (s, c, zero), (zero, zero, one)),
-    }[axis]
-    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+    first, second, fixed = {"x": (1, 2, 0), "y": (2, 0, 1), "z": (0, 1, 2)}[axis]
+    rotation = np.zeros((len(angles), 3, 3))
+    rotation[:, fixed, fixed] = 1.0
+    rotation[:, first, first] = rotation[:, second, second] = c
+    rotation[:, first, second], rotation[:, second, first] = -s, s
+    return rotation
 
 
 def pose_skeleton(proportions: Proportions, angles: Angles) -> Skeleton:
-    """Place every joint; the lower foot stands on the floor unless the body is lifted."""
+    """Place every joint; the lower foot stands on the floor unless the body is lifted.
+
+    A planted body has its ankles, else its hips, at the same place all the time.
+    """
     body = turn(angles["yaw"], "y")
     pelvis = body @ turn(0.35 * angles["lean"], "z")
     chest = body @ turn(angles["lean"], "z") @ turn(-angles["bow"], "x") @ turn(angles["chest_turn"], "y")
@@ -70,7 +77,9 @@ def pose_skeleton(proportions: Proportions, angles: Angles) -> Skeleton:
         joints |= _arm(p, angles, side=side, sign=sign, chest=chest, neck=neck)
         joints |= _leg(p, angles, side=side, sign=sign, body=body, pelvis=pelvis)
     lowest = np.max([joints[f"{side}_{end}"][:, 1] for side in SIDES for end in ("heel", "toe")], axis=0)
-    offset = np.stack([angles["shift"], -lowest - angles["lift"], np.zeros_like(lowest)], axis=-1)
+    ankles = (joints["left_ankle"] + joints["right_ankle"]) / 2
+    away = -angles["plant"][:, None] * ankles
+    offset = np.stack([angles["shift"] + away[:, 0], -lowest - angles["lift"], away[:, 2]], axis=-1)
     return Skeleton(
         joints={name: point + offset for name, point in joints.items()}, pelvis=pelvis, chest=chest, head=head
     )
@@ -106,4 +115,5 @@ def _leg(p: Proportions, angles: Angles, *, side: str, sign: float, body: Array,
         f"{side}_ankle": ankle,
         f"{side}_heel": ankle + foot @ (-0.2 * p.foot * FORWARD + SOLE * DOWN),
         f"{side}_toe": ankle + foot @ (0.8 * p.foot * FORWARD + SOLE * DOWN),
+        f"{side}_small_toe": ankle + foot @ np.array([sign * 0.022, SOLE, 0.72 * p.foot]),
     }
