@@ -3,8 +3,8 @@
     python tools/measure.py MODEL --output DIR --processes 2
 
 MODEL is a folder or a known name. Each clip is animated from its one reference frame and the true poses, at the model's
-own settings unless others are given. Its values are kept in DIR/clips, and a clip that is there is not measured again, so
-the same command goes on where it was stopped. At the end DIR has measures.json (means over clips with 95 % bootstrap
+own settings unless others are given. Its values are kept in DIR/clips, and a clip that is there is not measured again,
+so the same command goes on where it was stopped. At the end DIR has measures.json (means over clips with 95 % bootstrap
 intervals, and every clip's values), measures.md (the table) and sheet.png (the best, the median and the worst clip).
 """
 
@@ -64,7 +64,8 @@ def measure_model(
     *,
     num_clips: int = procchar.NUM_CLIPS,
     processes: int = 1,
-    options: AnimateOptions = AnimateOptions(),
+    steps: int | None = None,
+    guidance: float | None = None,
     no_temporal: bool = False,
 ) -> dict[str, Any]:
     """Measures a model and returns the content of measures.json.
@@ -74,7 +75,8 @@ def measure_model(
         output: Where values and report are kept.
         num_clips: The first so many clips of the set.
         processes: How many work side by side, each on one thread.
-        options: Seed, steps and guidance; the area is that of the test set.
+        steps: Denoising steps; None is the model's.
+        guidance: Scale of guidance; None is the model's.
         no_temporal: Measure the model without its temporal attention, too.
 
     Raises:
@@ -84,12 +86,7 @@ def measure_model(
     folder = locate(model)
     if not isinstance(folder, Path):
         raise ConfigError(f"'{model}' is no folder on this machine; give a model folder or a name from 'weights list'.")
-    options = AnimateOptions(
-        seed=options.seed,
-        num_inference_steps=options.num_inference_steps,
-        guidance_scale=options.guidance_scale,
-        area=procchar.SIDE**2,
-    )
+    options = AnimateOptions(num_inference_steps=steps, guidance_scale=guidance, area=procchar.SIDE**2)
     settings = settings_of(folder, options)
     (output / "clips").mkdir(parents=True, exist_ok=True)
     keep_settings(output, settings)
@@ -169,11 +166,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, required=True, help="folder for values and report")
     parser.add_argument("--clips", type=int, choices=range(1, 101), metavar="1-100", default=100)
     parser.add_argument("--processes", type=int, choices=range(1, 129), metavar="P", default=1)
-    parser.add_argument("--steps", type=int, help="denoising steps; by default the model's")
+    parser.add_argument(
+        "--steps", type=int, choices=range(1, 1001), metavar="1-1000", help="denoising steps; by default the model's"
+    )
     parser.add_argument("--guidance", type=float, help="1 is none; by default the model's")
     parser.add_argument("--no-temporal", action="store_true", help="also measure it without temporal attention")
     given = parser.parse_args(arguments)
-    options = AnimateOptions(num_inference_steps=given.steps, guidance_scale=given.guidance)
     quiet_libraries()
     try:
         measure_model(
@@ -181,7 +179,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             given.output,
             num_clips=given.clips,
             processes=given.processes,
-            options=options,
+            steps=given.steps,
+            guidance=given.guidance,
             no_temporal=given.no_temporal,
         )
     except AnimateAnyoneError as error:

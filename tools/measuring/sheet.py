@@ -10,7 +10,7 @@ from animate_anyone.media.size import Size
 from animate_anyone.metrics.frames import Frames
 from animate_anyone.pose.draw import STYLES, draw_pose
 
-TIMES = (5, 17, 29, 41)
+TIMES = (4, 15, 27, 42)
 """Frames that are shown."""
 GROUND, INK = (24, 24, 24), (225, 225, 225)
 HEADING = 22
