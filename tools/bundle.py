@@ -10,7 +10,6 @@ card, and so does the text of `--known-failures`.
 """
 
 import argparse
-import json
 import platform
 import shutil
 import sys
@@ -21,6 +20,7 @@ from typing import Any
 import torch
 from measure import measure_model
 from measuring.report import SHEET as MEASURED_SHEET
+from measuring.report import to_json
 from model_card.card import CURVES, DRAWINGS, SHEET, Facts, known_failures, model_card
 from model_card.curves import curves_svg
 from model_card.record import training_record
@@ -58,8 +58,8 @@ def save_weights(runs: Path, folder: Path) -> int:
         size = sum(path.stat().st_size for path in temporary.rglob("*.safetensors"))
         if size > MOST_BYTES:
             raise CheckpointError(
-                f"The weights are {size / 1e6:.1f} MB in half precision; at most {MOST_BYTES / 1e6:.0f} MB fit into the "
-                "package. Train smaller networks."
+                f"The weights are {size / 1e6:.1f} MB in half precision, and the package has room for "
+                f"{MOST_BYTES / 1e6:.0f} MB. Train smaller networks."
             )
     return size
 
@@ -106,7 +106,7 @@ def bundle(
     }
     with new_folder(target) as temporary:
         shutil.copytree(weights, temporary, dirs_exist_ok=True)
-        (temporary / "training.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        (temporary / "training.json").write_text(to_json(record), encoding="utf-8")
         (temporary / CURVES).write_text(curves_svg(record["stages"]), encoding="utf-8")
         Image.open(measures / MEASURED_SHEET).save(temporary / SHEET, quality=SHEET_QUALITY)
         if facts.has_drawings:

@@ -76,8 +76,9 @@ ROWS: Mapping[str, MakeVideo] = MappingProxyType(
 def without_temporal(pipeline: AnimateAnyonePipeline) -> AnimateAnyonePipeline:
     """The same model with the temporal attention left out, as it was before stage 2."""
     whole = pipeline.denoising_unet
-    settings: dict[str, Any] = {**whole.config, "temporal": False}  # pyright: ignore[reportGeneralTypeIssues]
-    unet: Any = DenoisingUNet.from_config(settings)
+    # Names with an underscore are what diffusers adds for itself.
+    settings: dict[str, Any] = {name: value for name, value in whole.config.items() if not name.startswith("_")}
+    unet: Any = DenoisingUNet(**{**settings, "temporal": False})
     unet.load_state_dict({name: value for name, value in whole.state_dict().items() if "motion_modules" not in name})
     parts: dict[str, Any] = pipeline.components
     names = ("pose_style", "area", "num_inference_steps", "guidance_scale")
