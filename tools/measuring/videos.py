@@ -78,7 +78,8 @@ def without_temporal(pipeline: AnimateAnyonePipeline) -> AnimateAnyonePipeline:
     whole = pipeline.denoising_unet
     # Names with an underscore are what diffusers adds for itself.
     settings: dict[str, Any] = {name: value for name, value in whole.config.items() if not name.startswith("_")}
-    unet: Any = DenoisingUNet(**{**settings, "temporal": False})
+    settings["temporal"] = False
+    unet: Any = DenoisingUNet(**settings)
     unet.load_state_dict({name: value for name, value in whole.state_dict().items() if "motion_modules" not in name})
     parts: dict[str, Any] = pipeline.components
     names = ("pose_style", "area", "num_inference_steps", "guidance_scale")
