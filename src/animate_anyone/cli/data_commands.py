@@ -58,7 +58,9 @@ def prepare(
     ] = "auto",
     detector: DetectorOption = "auto",
     detector_weights: DetectorWeightsOption = None,
-    fps: Annotated[float | None, typer.Option(min=1, help="Bring all videos to this rate.")] = None,
+    fps: Annotated[
+        float | None, typer.Option(min=1, help="Bring all videos to this rate; a higher one repeats frames.")
+    ] = None,
     size: Annotated[
         Size | None,
         typer.Option(

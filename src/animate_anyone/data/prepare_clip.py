@@ -77,27 +77,7 @@ class Task:
             MissingExtraError: The detector is not installed.
             MediaError: Results cannot be written.
         """
-        source = self.folder / item.source
-        found, poses, record = None, None, None
-        try:
-            making = self.making_of(source)
-            size, sha256 = fingerprint(source)
-            blank = Record(bytes=size, sha256=sha256, making=making)
-            old = self.old_record(item)
-            if old is not None and self.still_holds(old, blank):
-                record = old
-            else:
-                footage = open_footage(source, fps=item.fps)
-                target = target_of(footage, making)
-                found, poses = self.look_at(footage, target)
-                record = blank.model_copy(update={"measured": found, "converted": target.converted})
-        except MissingExtraError:
-            raise
-        except AnimateAnyoneError as error:
-            # The results may be moved elsewhere, where this machine's folders mean nothing.
-            record = self.unusable(source, str(error).replace(f"{self.folder}/", ""), failed=False)
-        except Exception as error:
-            record = self.unusable(source, f"{type(error).__name__}: {error}", failed=True)
+        record, poses = self.examine(item)
         if poses is not None:
             save_poses(poses, self.poses_of(item))
             record = record.model_copy(update={"poses_sha256": fingerprint(self.poses_of(item))[1]})
@@ -107,6 +87,29 @@ class Task:
             self.convert(item, record.making)
         write_text(record.model_dump_json(indent=1) + "\n", self.record_of(item))
         return record
+
+    def examine(self, item: Item) -> tuple[Record, PoseSequence | None]:
+        """What there is to know of a video, and its poses if they are new."""
+        source = self.folder / item.source
+        blank = Record(bytes=0, sha256="", making=self.making)
+        try:
+            size, sha256 = fingerprint(source)
+            blank = Record(bytes=size, sha256=sha256, making=self.making_of(source))
+            old = self.old_record(item)
+            if old is not None and self.still_holds(old, blank):
+                return old, None
+            footage = open_footage(source, fps=item.fps)
+            target = target_of(footage, blank.making)
+            measured, poses = self.look_at(footage, target)
+            return blank.model_copy(update={"measured": measured, "converted": target.converted}), poses
+        except MissingExtraError:
+            raise
+        except AnimateAnyoneError as error:
+            # The results may be moved elsewhere, where this machine's folders mean nothing.
+            problem, failed = str(error).replace(f"{self.folder}/", ""), not blank.sha256
+        except Exception as error:  # whatever a decoder or a detector raises on one file, the others are not to suffer
+            problem, failed = f"{type(error).__name__}: {error}", True
+        return blank.model_copy(update={"problem": problem, "failed": failed}), None
 
     def look_at(self, footage: Footage, target: Target) -> tuple[Measured, PoseSequence | None]:
         """Finds the person in all frames, unless there are too few of them."""
@@ -164,14 +167,6 @@ class Task:
         if not given.exists():
             return self.making
         return self.making.model_copy(update={"detector": f"given {fingerprint(given)[1]}"})
-
-    def unusable(self, source: Path, problem: str, *, failed: bool) -> Record:
-        """The record of a video that is not to be used."""
-        try:
-            (size, sha256), making = fingerprint(source), self.making_of(source)
-        except AnimateAnyoneError:
-            size, sha256, making, failed = 0, "", self.making, True
-        return Record(bytes=size, sha256=sha256, making=making, problem=problem, failed=failed)
 
     def old_record(self, item: Item) -> Record | None:
         """What an earlier run found, if its files are all there."""
