@@ -32,6 +32,7 @@ def test_help_and_version_do_not_load_torch():
     [
         ["animate"], ["demo"], ["train"],
         ["pose", "detect"], ["pose", "draw"], ["pose", "check"],
+        ["data", "prepare"],
         ["weights", "list"], ["weights", "pull"], ["weights", "import"],
     ],
 )  # fmt: skip

@@ -17,6 +17,7 @@ TITLES = {
     "frames": ("Decoding and writing", "frames"),
     "drawing": ("Drawing", "frames"),
     "clips": ("Drawing", "clips"),
+    "preparing": ("Preparing", "videos"),
 }
 """For each phase, what the bar is called and what it counts."""
 

@@ -47,15 +47,22 @@ def make_detector(name: DetectorName = "auto", *, video: bool = False, weights: 
         MissingExtraError: The backend is not installed.
         PoseError: The weights are not in the folder and cannot be had.
     """
+    name = resolve_detector(name, weights=weights)
     if name == "auto":
-        has_mediapipe, has_onnxruntime = find_spec("mediapipe") is not None, find_spec("onnxruntime") is not None
-        if weights is None and not has_mediapipe and not has_onnxruntime:
-            raise missing_mediapipe()
-        name = "dwpose" if weights is not None or not has_mediapipe else "mediapipe"
+        raise missing_mediapipe()
     if name == "mediapipe":
         return MediaPipeDetector(video=video)
     import_runtime()  # before its weights are downloaded for nothing
     return OnnxDetector(dwpose_files(weights), video=video)
+
+
+def resolve_detector(name: DetectorName, *, weights: Path | None = None) -> DetectorName:
+    """The detector that `make_detector` takes for this name: "auto" stays only where none is installed."""
+    if name != "auto" or weights is not None:
+        return "dwpose" if name == "auto" else name
+    if find_spec("mediapipe") is not None:
+        return "mediapipe"
+    return "dwpose" if find_spec("onnxruntime") is not None else "auto"
 
 
 def detect_poses(

@@ -99,7 +99,7 @@ def make_pipeline(config: TrainConfig, networks: Networks) -> AnimateAnyonePipel
         **parts,
         scheduler=scheduler,
         pose_style=config.diffusion.pose_style,
-        area=config.data.size**2,
+        area=config.data.frame_size.area,
         guidance_scale=config.diffusion.guidance_scale,
         num_inference_steps=config.diffusion.num_inference_steps,
         reference_pose=config.diffusion.reference_pose_share > 0,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from animate_anyone.errors import ConfigError
+from animate_anyone.media.size import Size
 
 Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -111,15 +112,24 @@ class ProceduralData(Values):
     num_clips: Annotated[int, Field(ge=2)] = 4000
     motions_per_character: Count = 1
 
+    @property
+    def frame_size(self) -> Size:
+        return Size(self.size, self.size)
 
-class VideoData(Values):
-    """A folder of videos with their poses, resampled to `fps` and brought to `size` x `size`."""
 
-    source: Literal["videos"]
+class PreparedData(Values):
+    """Videos that `animate-anyone data prepare` wrote to `folder`, at `fps`, each shown whole in `width` x `height`."""
+
+    source: Literal["prepared"]
     folder: Path
-    size: Annotated[int, Field(ge=16)] = 512
+    width: Annotated[int, Field(ge=16, multiple_of=8)] = 512
+    height: Annotated[int, Field(ge=16, multiple_of=8)] = 768
     fps: Annotated[float, Field(gt=0)] = 8.0
     num_frames: Annotated[int, Field(ge=2)] = 24
+
+    @property
+    def frame_size(self) -> Size:
+        return Size(self.width, self.height)
 
 
 class Optimiser(Values):
@@ -202,7 +212,7 @@ class TrainConfig(Values):
     checkpoint_every: Count = 500
     keep_checkpoints: Count = 2
     validation_every: Count = 1000
-    data: Annotated[ProceduralData | VideoData, Field(discriminator="source")] = ProceduralData()
+    data: Annotated[ProceduralData | PreparedData, Field(discriminator="source")] = ProceduralData()
     init: Init = Init()
     models: Models = Models()
     optimiser: Optimiser = Optimiser()
@@ -265,7 +275,7 @@ def parse_config(values: Mapping[str, Any], *, origin: str) -> TrainConfig:
 def problem_line(problem: Mapping[str, Any]) -> str:
     """One line on one of pydantic's findings: the field as written in the TOML, what is wrong, what was got."""
     # The tag of a union is part of pydantic's location, but of no name in the file.
-    location = [str(part) for part in problem["loc"] if part not in ("procedural", "videos")]
+    location = [str(part) for part in problem["loc"] if part not in ("procedural", "prepared")]
     name = ".".join(location) or "(whole file)"
     match problem["type"]:
         case "extra_forbidden":

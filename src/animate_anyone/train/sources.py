@@ -1,8 +1,7 @@
-"""Where clips come from: drawn characters, or a folder of videos. Clips are numbered; number i is always the same."""
+"""Where clips come from: drawn characters, or prepared videos. Clips are numbered; number i is always the same."""
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -10,14 +9,11 @@ from jaxtyping import UInt8
 from torch import Tensor
 
 from animate_anyone.data.clip import Clip
+from animate_anyone.data.manifest import Entry, load_manifest
+from animate_anyone.data.prepared import PreparedClips
 from animate_anyone.data.procedural import SPLITS, Split, render_clip, render_frames
-from animate_anyone.data.video_folder import VideoFolder, pose_path
 from animate_anyone.errors import ConfigError
-from animate_anyone.media.size import Size
-from animate_anyone.pose.detect import make_detector
-from animate_anyone.train.config import ProceduralData, VideoData
-
-VIDEOS_PER_HELD_OUT = 10
+from animate_anyone.train.config import PreparedData, ProceduralData
 
 
 class Source(Protocol):
@@ -98,29 +94,26 @@ class ProceduralSource:
         return digest.hexdigest()
 
 
-class VideoSource:
-    """Videos cut into clips of `num_frames`; every tenth video, the first among them, is kept for validation.
+class PreparedSource:
+    """Prepared videos cut into clips of `num_frames`; those of the test side are for validation."""
 
-    Poses that are not beside their video yet are detected first, which takes a while.
-    """
-
-    def __init__(self, data: VideoData, *, split: Split):
+    def __init__(self, data: PreparedData, *, split: Split):
+        manifest = load_manifest(data.folder)
+        cuts = {side: cut_clips(data, manifest.kept(side)) for side in ("train", "test")}
+        for side, clips in cuts.items():
+            if not clips:
+                raise ConfigError(
+                    f"{data.folder} has no clip of {data.num_frames} frames at {data.fps:g} fps on the side '{side}' "
+                    "of its split; training needs clips to learn from ('train') and to look at ('test'). Lower "
+                    "data.num_frames, or prepare the videos with another --test-share."
+                )
+        side = "train" if split == "train" else "test"
         self.data = data
-        self.videos = VideoFolder(folder=data.folder, size=Size(data.size, data.size), fps=data.fps)
-        if not all(pose_path(video).exists() for video in self.videos.videos):
-            self.videos = replace(self.videos, detector=make_detector())
-        held_out = range(0, len(self.videos), VIDEOS_PER_HELD_OUT)
-        numbers = [number for number in range(len(self.videos)) if (number in held_out) == (split != "train")]
-        self.clips = [
-            (number, start)
-            for number in numbers
-            for start in range(0, self.videos.num_frames(number) - data.num_frames + 1, data.num_frames)
-        ]
-        if not self.clips:
-            raise ConfigError(
-                f"{data.folder} has no clip of {data.num_frames} frames at {data.fps} fps for {split}. It needs at "
-                "least two videos of that length, the first of which is kept for validation."
-            )
+        self.entries = manifest.kept(side)
+        self.clips = cuts[side]
+        self.videos = PreparedClips(folder=data.folder, entries=self.entries, size=data.frame_size, fps=data.fps)
+        groups = sorted({entry.group for entry in self.entries})
+        self.identities = {group: number for number, group in enumerate(groups)}
 
     @property
     def num_frames(self) -> int:
@@ -141,26 +134,37 @@ class VideoSource:
         return self.videos.clip(video, [start + number for number in numbers])
 
     def identity(self, index: int) -> int:
-        return self.clips[index][0]
+        return self.identities[self.entries[self.clips[index][0]].group]
 
     def spec(self, index: int) -> dict[str, Any]:
         video, start = self.clips[index]
-        path = self.videos.videos[video]
+        entry = self.entries[video]
+        assert entry.measured is not None  # of entries that are kept
         return {
-            "video": path.name,
-            "bytes": path.stat().st_size,
-            "modified": path.stat().st_mtime_ns,
+            "video": entry.sha256,
+            "poses": entry.poses_sha256,
+            "prepared": [entry.measured.width, entry.measured.height, entry.measured.fps],
             "start": start,
             "num_frames": self.data.num_frames,
-            "size": self.data.size,
+            "size": [self.data.width, self.data.height],
             "fps": self.data.fps,
         }
 
 
-def make_source(data: ProceduralData | VideoData, *, split: Split) -> Source:
+def cut_clips(data: PreparedData, entries: Sequence[Entry]) -> list[tuple[int, int]]:
+    """Clips that follow each other in each video: number of the video, first frame."""
+    videos = PreparedClips(folder=data.folder, entries=entries, size=data.frame_size, fps=data.fps)
+    return [
+        (video, start)
+        for video in range(len(videos))
+        for start in range(0, videos.num_frames(video) - data.num_frames + 1, data.num_frames)
+    ]
+
+
+def make_source(data: ProceduralData | PreparedData, *, split: Split) -> Source:
     """The clips that a configuration asks for."""
     match data:
         case ProceduralData():
             return ProceduralSource(data, split=split)
-        case VideoData():
-            return VideoSource(data, split=split)
+        case PreparedData():
+            return PreparedSource(data, split=split)

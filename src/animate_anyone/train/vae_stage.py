@@ -60,19 +60,20 @@ def draw(config: TrainConfig, networks: Networks) -> Draw:
     """Draws a few frames of a random clip, cropped alike, mirrored or not."""
     source = make_source(config.data, split="train")
     vae: PatchAutoencoder = networks["vae"]  # pyright: ignore[reportAssignmentType]
-    side = config.vae.crop or config.data.size
-    latent_side = side // downscale_factor(vae)
+    whole = config.data.frame_size
+    height, width = (config.vae.crop or side for side in (whole.height, whole.width))
+    factor = downscale_factor(vae)
     num_frames = config.vae.frames_per_clip
-    noise_shape = (num_frames, vae.config["latent_channels"], latent_side, latent_side)
+    noise_shape = (num_frames, vae.config["latent_channels"], height // factor, width // factor)
 
     def draw_sample(generator: torch.Generator) -> Sample:
         numbers = [pick(source.num_frames, generator) for _ in range(num_frames)]
         frames = source.frames(pick(len(source), generator), numbers)
-        top, left = (pick(size - side + 1, generator) for size in frames.shape[2:])
+        top, left = pick(whole.height - height + 1, generator), pick(whole.width - width + 1, generator)
         if pick(2, generator):
             frames = frames.flip(3)
         return {
-            "frames": frames[:, :, top : top + side, left : left + side].contiguous(),
+            "frames": frames[:, :, top : top + height, left : left + width].contiguous(),
             "noise": torch.randn(noise_shape, generator=generator),
         }
 
