@@ -22,7 +22,7 @@ from animate_anyone.pose.skeleton import PoseSequence
 from animate_anyone.run_report import Picture, PosesUsed, RunReport, Stopwatch, peak_memory, report_path
 
 # Numbers within the test split, chosen by eye: three kinds, seen whole, plain clothes and colours that stand apart,
-# and a dance of wide arms. With other weights or characters, draw some candidates and choose again.
+# and a dance of wide arms. After a change of weights or of how characters are drawn, look at some and choose again.
 CAST = {"human": 21, "cartoon": 5, "robot": 36}
 MOTION = 2
 FIRST_FRAME = 18
@@ -48,7 +48,7 @@ class Demo:
     """Show the true pictures of the motion too."""
     num_frames: int = 24
     num_steps: int = 12
-    """Denoising steps: a few less than the best, so that the demonstration takes a minute."""
+    """Denoising steps: a few less than are best, so that it takes a minute; never more than the checkpoint asks for."""
 
     @property
     def video(self) -> Path:
@@ -85,10 +85,13 @@ def run_demo(demo: Demo, listener: Listener) -> RunReport:
     dtype = usual_dtype(device)
     with stopwatch.phase("open model"):
         pipeline, model = open_model(demo.model, device=device, dtype=dtype)
-    options = AnimateOptions(num_inference_steps=demo.num_steps)
+    num_steps = min(demo.num_steps, pipeline.config["num_inference_steps"])
+    options = AnimateOptions(num_inference_steps=num_steps)
     with stopwatch.phase("animating"):
         columns = [
-            _column(pipeline, dancer, options=options, truth=demo.truth, on_step=_steps_of(place, demo, listener))
+            _column(
+                pipeline, dancer, options=options, truth=demo.truth, on_window=_steps_of(place, num_steps, listener)
+            )
             for place, dancer in enumerate(dancers.values())
         ]
     moments = [list(cards) for cards in zip(*columns, strict=True)]
@@ -125,11 +128,11 @@ def _column(
     *,
     options: AnimateOptions,
     truth: bool,
-    on_step: Callable[[int, int, int], None],
+    on_window: Callable[[int, int, int], None],
 ) -> list[Card]:
     """The character's card at each moment."""
     # The motion was drawn in this character's proportions, so nothing is to be fitted.
-    animation = animate(pipeline, Image.fromarray(dancer.reference), dancer.poses, options=options, on_window=on_step)
+    animation = animate(pipeline, Image.fromarray(dancer.reference), dancer.poses, options=options, on_window=on_window)
     cards: list[Card] = []
     for index, frame in enumerate(animation.frames):
         small = {"reference": dancer.reference, "pose": animation.pose_frame(index)}
@@ -139,11 +142,11 @@ def _column(
     return cards
 
 
-def _steps_of(place: int, demo: Demo, listener: Listener) -> Callable[[int, int, int], None]:
+def _steps_of(place: int, num_steps: int, listener: Listener) -> Callable[[int, int, int], None]:
     """Reports the steps of one character as a part of those of all."""
 
     def on_window(step: int, done: int, total: int) -> None:
-        listener.progress("denoising", place * demo.num_steps + step + done / total, len(CAST) * demo.num_steps)
+        listener.progress("denoising", place * num_steps + step + done / total, len(CAST) * num_steps)
 
     return on_window
 
