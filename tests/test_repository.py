@@ -2,17 +2,15 @@
 
 import ast
 import re
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
+import file_tour
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "animate_anyone"
-
-sys.path.insert(0, str(ROOT / "tools"))
-import file_tour  # noqa: E402  (a script beside the package)
 
 
 def fenced_blocks(text: str) -> list[str]:

@@ -18,12 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from measure import measure_model
-from measuring.report import SHEET as MEASURED_SHEET
-from measuring.report import to_json
-from model_card.card import CURVES, DRAWINGS, SHEET, Facts, known_failures, model_card
-from model_card.curves import curves_svg
-from model_card.record import training_record
 from PIL import Image
 
 from animate_anyone.checkpoints.notices import Notice, save_notices
@@ -32,6 +26,12 @@ from animate_anyone.cli.terminal import quiet_libraries
 from animate_anyone.data.procchar import NUM_CLIPS
 from animate_anyone.errors import AnimateAnyoneError, CheckpointError
 from animate_anyone.train.checkpoint import new_folder
+from measure import measure_model
+from measuring.report import SHEET as MEASURED_SHEET
+from measuring.report import to_json
+from model_card.card import CURVES, DRAWINGS, SHEET, Facts, known_failures, model_card
+from model_card.curves import curves_svg
+from model_card.record import training_record
 
 TARGET = Path(__file__).parents[1] / "src" / "animate_anyone" / "bundled" / "mini"
 MOST_BYTES = 40_000_000

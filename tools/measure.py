@@ -19,9 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from measuring.report import TABLE, from_json, to_json, write_report
-from measuring.sheet import strip
-from measuring.videos import AUTOENCODER, MODEL, NO_TEMPORAL, REFERENCE, ROWS, opened
 from rich.console import Console
 
 from animate_anyone.animation import AnimateOptions
@@ -33,6 +30,9 @@ from animate_anyone.metrics.clip_measures import measure_clip
 from animate_anyone.run_report import used_versions, weight_hashes
 from animate_anyone.train.checkpoint import write_file
 from animate_anyone.train.record import progress_bar
+from measuring.report import TABLE, from_json, to_json, write_report
+from measuring.sheet import strip
+from measuring.videos import AUTOENCODER, MODEL, NO_TEMPORAL, REFERENCE, ROWS, opened
 
 SETTINGS = "settings.json"
 

@@ -1,7 +1,7 @@
 """From files to a video file: what front ends ask of the engine, as one value, and the function that does it."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,7 +13,6 @@ from huggingface_hub import snapshot_download
 from PIL import Image
 
 from animate_anyone.animation import AnimateOptions, Animation, animate
-from animate_anyone.checkpoints.download import sha256_of
 from animate_anyone.checkpoints.notices import read_notices
 from animate_anyone.checkpoints.registry import locate, open_pipeline
 from animate_anyone.errors import AnimateAnyoneError, ConfigError, MediaError, PoseError
@@ -42,16 +41,6 @@ DTypeName = Literal["float32", "float16", "bfloat16"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """Asks for the pictures side by side: reference, pose, result, and the true frames where they are known."""
-
-    enlarge: int = 1
-    """How much larger than the video each picture is shown; small pictures are hard to see."""
-    truth: Sequence[Frame] | None = None
-    """One for each frame of the motion, any size."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Job:
     """A video that is asked for. The report is written beside it, with the suffix .json."""
 
@@ -62,8 +51,8 @@ class Job:
     """A known name, a model folder, or a hub repository."""
     options: AnimateOptions = field(default_factory=AnimateOptions)
     motion: MotionOptions = field(default_factory=MotionOptions)
-    compare: Comparison | None = None
-    """Show a comparison in place of the result alone."""
+    compare: bool = False
+    """Show reference, pose and result side by side in place of the result alone."""
     device: str | None = None
     """By torch's name; a GPU if there is one, if None."""
     dtype: DTypeName | None = None
@@ -92,14 +81,14 @@ def run_job(job: Job, listener: Listener) -> RunReport:
     check_output(job.output)
     report_to = report_path(job.output)
     _keep_inputs(job, report_to)
-    device = _device(job.device)
+    device = choose_device(job.device)
     reference = load_image(job.reference)
     stopwatch = Stopwatch()
 
     # --- The model ---
     with stopwatch.phase("open model"):
-        dtype: DTypeName = job.dtype or ("float32" if device.type == "cpu" else "float16")
-        pipeline, model = _open_model(job.model, device=device, dtype=dtype)
+        dtype = job.dtype or usual_dtype(device)
+        pipeline, model = open_model(job.model, device=device, dtype=dtype)
 
     # --- The motion ---
     with stopwatch.phase("find poses"):
@@ -113,7 +102,13 @@ def run_job(job: Job, listener: Listener) -> RunReport:
     check_rate(motion.fps)
 
     # --- The video ---
-    settings = _settings(job, pipeline, device=device, dtype=dtype)
+    settings: dict[str, Any] = settings_used(job.options, pipeline) | {
+        "max_frames": job.motion.max_frames,
+        "align": job.motion.align,
+        "compare": job.compare,
+        "device": str(device),
+        "dtype": dtype,
+    }
     num_steps = int(settings["num_inference_steps"])
     started = denoised = time.perf_counter()
 
@@ -125,7 +120,7 @@ def run_job(job: Job, listener: Listener) -> RunReport:
     animation = _animate(
         pipeline, reference, motion, job.options, align=job.motion.align, on_window=on_window, note=listener.note
     )
-    frames = animation.frames if job.compare is None else _panels(animation, reference, job.compare)
+    frames = _panels(animation, reference) if job.compare else animation.frames
     with _memory_reported():
         written = write_video(
             _counted(frames, len(animation.pose_images), listener),
@@ -138,9 +133,9 @@ def run_job(job: Job, listener: Listener) -> RunReport:
 
     # --- The report ---
     report = RunReport(
-        reference=_picture(job.reference, Size(*reference.size)),
-        driving=_picture(job.driving, motion.size, num_frames=len(animation.pose_images), fps=motion.fps),
-        output=_picture(written.path, written.size, num_frames=written.num_frames, fps=written.fps),
+        reference=Picture.of(job.reference, Size(*reference.size)),
+        driving=Picture.of(job.driving, motion.size, num_frames=len(animation.pose_images), fps=motion.fps),
+        output=Picture.of(written.path, written.size, num_frames=written.num_frames, fps=written.fps),
         sound=written.audio,
         model=model,
         poses=PosesUsed(
@@ -165,7 +160,12 @@ def _keep_inputs(job: Job, report_to: Path) -> None:
             raise MediaError(f"{path}: is an input and would be overwritten. Choose another name for the output.")
 
 
-def _device(name: str | None) -> torch.device:
+def choose_device(name: str | None) -> torch.device:
+    """The device of torch's name, or a GPU if there is one.
+
+    Raises:
+        ConfigError: it cannot be used here.
+    """
     if name is None:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -179,7 +179,17 @@ def _device(name: str | None) -> torch.device:
     return device
 
 
-def _open_model(name: str, *, device: torch.device, dtype: DTypeName) -> tuple[AnimateAnyonePipeline, ModelUsed]:
+def usual_dtype(device: torch.device) -> DTypeName:
+    """What published checkpoints are used in on a GPU, and what is fast on a CPU."""
+    return "float32" if device.type == "cpu" else "float16"
+
+
+def open_model(name: str, *, device: torch.device, dtype: DTypeName) -> tuple[AnimateAnyonePipeline, ModelUsed]:
+    """A model by its name, folder or hub repository, and what a report says of it.
+
+    Raises:
+        AnimateAnyoneError: there is no such model, or it cannot be loaded.
+    """
     place = locate(name)
     pipeline = open_pipeline(place, dtype=getattr(torch, dtype))
     folder = place if isinstance(place, Path) else Path(snapshot_download(place, local_files_only=True))
@@ -187,18 +197,10 @@ def _open_model(name: str, *, device: torch.device, dtype: DTypeName) -> tuple[A
     return pipeline.to(device), model
 
 
-def _settings(job: Job, pipeline: AnimateAnyonePipeline, *, device: torch.device, dtype: DTypeName) -> dict[str, Any]:
+def settings_used(options: AnimateOptions, pipeline: AnimateAnyonePipeline) -> dict[str, Any]:
     """The settings as used: what the user left open is that of the checkpoint."""
-    options = {name: pipeline.config[name] if value is None else value for name, value in asdict(job.options).items()}
-    return options | {
-        "window_size": pipeline.window_size,
-        "pose_style": pipeline.config["pose_style"],
-        "max_frames": job.motion.max_frames,
-        "align": job.motion.align,
-        "compare": job.compare is not None,
-        "device": str(device),
-        "dtype": dtype,
-    }
+    chosen = {name: pipeline.config[name] if value is None else value for name, value in asdict(options).items()}
+    return chosen | {"window_size": pipeline.window_size, "pose_style": pipeline.config["pose_style"]}
 
 
 def _animate(
@@ -234,32 +236,18 @@ def _animate(
         return animate(pipeline, reference, motion.driving, options=options, on_window=on_window)
 
 
-def _panels(animation: Animation, reference: Image.Image, comparison: Comparison) -> Iterator[Frame]:
+def _panels(animation: Animation, reference: Image.Image) -> Iterator[Frame]:
     geometry = animation.geometry
-    size = Size(geometry.output.width * comparison.enlarge, geometry.output.height * comparison.enlarge)
     still = geometry.crop(np.asarray(geometry.to_canvas(reference))[None])[0]
     for index, frame in enumerate(animation.frames):
         pictures = {"reference": still, "pose": animation.pose_frame(index), "result": frame}
-        if comparison.truth is not None:
-            pictures["truth"] = comparison.truth[index]
-        yield side_by_side(pictures, size=size)
+        yield side_by_side(pictures, size=geometry.output)
 
 
 def _counted(frames: Iterator[Frame], total: int, listener: Listener) -> Iterator[Frame]:
     for done, frame in enumerate(frames, start=1):
         yield frame
         listener.progress("frames", done, total)
-
-
-def _picture(path: Path, size: Size, *, num_frames: int = 1, fps: float | None = None) -> Picture:
-    return Picture(
-        path=str(path),
-        sha256=sha256_of(path) if path.is_file() else None,
-        width=size.width,
-        height=size.height,
-        num_frames=num_frames,
-        fps=fps,
-    )
 
 
 @contextmanager

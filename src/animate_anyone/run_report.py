@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 
@@ -18,6 +18,7 @@ from animate_anyone.checkpoints.download import sha256_of
 from animate_anyone.checkpoints.notices import Notice
 from animate_anyone.errors import MediaError
 from animate_anyone.media.atomic import complete_file
+from animate_anyone.media.size import Size
 from animate_anyone.pose.align import AlignmentReport
 
 FORMAT = "animate-anyone/run-report"
@@ -32,11 +33,23 @@ class Picture:
 
     path: str
     sha256: str | None
-    """None for a folder of pictures."""
+    """None for a folder."""
     width: int
     height: int
     num_frames: int = 1
     fps: float | None = None
+
+    @classmethod
+    def of(cls, path: Path, size: Size, *, num_frames: int = 1, fps: float | None = None) -> Self:
+        """Describes a file, or a folder of pictures."""
+        return cls(
+            path=str(path),
+            sha256=sha256_of(path) if path.is_file() else None,
+            width=size.width,
+            height=size.height,
+            num_frames=num_frames,
+            fps=fps,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,6 @@
 """The parity command: passes on recorded tensors, on other architectures and salts, and fails on a deliberate fault."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,19 +9,17 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+import check_parity
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.pose_guider import PoseGuider
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.unet import Conditioning
+from parity_checks import model_checks
+from parity_checks.fill import checksum, fill_tensor
+from parity_checks.fixture import Fixture
 
 ROOT = Path(__file__).parents[2]
 RECORDED = ROOT / "../shared/parity"
-sys.path.insert(0, str(ROOT / "tools"))
-
-import check_parity  # noqa: E402
-from parity_checks import model_checks  # noqa: E402
-from parity_checks.fill import checksum, fill_tensor  # noqa: E402
-from parity_checks.fixture import Fixture  # noqa: E402
 
 UNET = {
     "act_fn": "silu",

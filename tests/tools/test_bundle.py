@@ -4,14 +4,14 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree
 
-import bundle
 import pytest
-from model_card import curves, record
 from PIL import Image
 
+import bundle
 from animate_anyone.checkpoints.registry import open_pipeline
 from animate_anyone.errors import ConfigError
 from animate_anyone.metrics.clip_measures import MEASURES
+from model_card import curves, record
 
 
 @pytest.fixture

@@ -4,15 +4,15 @@ import json
 import math
 from pathlib import Path
 
-import measure
 import numpy as np
 import pytest
-from measuring import report, videos
 from PIL import Image
 
+import measure
 from animate_anyone.animation import AnimateOptions
 from animate_anyone.data import procchar
 from animate_anyone.metrics.clip_measures import MEASURES
+from measuring import report, videos
 
 pytest.importorskip("skimage", reason="needs the extra 'evaluate'")
 

@@ -39,7 +39,15 @@ def opened(folder: Path) -> AnimateAnyonePipeline:
 
 def animated(pipeline: AnimateAnyonePipeline, clip: ProcCharClip, options: AnimateOptions) -> Frames:
     """What the model makes of the reference and the true poses."""
-    return np.stack(list(animate(pipeline, Image.fromarray(clip.reference), clip.poses, options=options).frames))
+    animation = animate(
+        pipeline,
+        Image.fromarray(clip.reference),
+        clip.poses,
+        reference_pose=clip.reference_pose[0],
+        align=False,
+        options=options,
+    )
+    return np.stack(list(animation.frames))
 
 
 def animated_frame_by_frame(pipeline: AnimateAnyonePipeline, clip: ProcCharClip, options: AnimateOptions) -> Frames:

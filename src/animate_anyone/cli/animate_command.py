@@ -133,7 +133,7 @@ def animate(
     """
     from animate_anyone.animation import AnimateOptions
     from animate_anyone.checkpoints.registry import REGISTRY
-    from animate_anyone.job import Comparison, Job, run_job
+    from animate_anyone.job import Job, run_job
     from animate_anyone.pose.motion import MotionOptions
 
     job = Job(
@@ -151,7 +151,7 @@ def animate(
             detector=detector,
             detector_weights=detector_weights,
         ),
-        compare=Comparison() if compare else None,
+        compare=compare,
         device=device,
         dtype=dtype,
     )

@@ -1,8 +1,8 @@
 """ProcChar-100: the test set of drawn characters, made anew on any machine and checked against published hashes.
 
 Clip i shows the character and the motion of test seed i, which no training run draws (see `SPLITS`). It has 48 frames
-of 128 x 128 pixels at 12 a second, their exact poses, and one reference frame: frame 60 of the same motion, about a
-second after the last one, so that the reference shows another pose.
+of 128 x 128 pixels at 12 a second, their exact poses, and one reference frame with its pose: frame 60 of the same
+motion, about a second after the last one, so that the reference shows another pose.
 """
 
 import hashlib
@@ -36,11 +36,12 @@ Frames = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, kw_only=True)
 class ProcCharClip:
-    """`frames` (48, 128, 128, 3) and `reference` (128, 128, 3), RGB, and the `poses` in the frames."""
+    """`frames` (48, 128, 128, 3) and `reference` (128, 128, 3), RGB, the `poses` in the frames, and its one pose."""
 
     frames: Frames
     reference: Frames
     poses: PoseSequence
+    reference_pose: PoseSequence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,13 +63,20 @@ def draw_clip(index: int) -> ProcCharClip:
     seed = SPLITS["test"][index]
     clip = render_frames(seed, seed, [*range(NUM_FRAMES), REFERENCE_FRAME], size=SIDE, fps=FPS)
     pictures = np.ascontiguousarray(clip.frames.permute(0, 2, 3, 1).numpy())
-    return ProcCharClip(frames=pictures[:-1], reference=pictures[-1], poses=clip.poses.frames(slice(NUM_FRAMES)))
+    return ProcCharClip(
+        frames=pictures[:-1],
+        reference=pictures[-1],
+        poses=clip.poses.frames(slice(NUM_FRAMES)),
+        reference_pose=clip.poses.frames([NUM_FRAMES]),
+    )
 
 
 def hashes_of(clip: ProcCharClip) -> ClipHashes:
     """The hashes of a clip, the same for one just drawn and one read back."""
-    seen = clip.poses.scores > 0
-    points = np.where(seen[..., None], np.round(clip.poses.keypoints.astype(np.float64) * 100), 0).astype("<i4")
+    poses = (clip.poses, clip.reference_pose)
+    seen = np.concatenate([each.scores for each in poses]) > 0
+    places = np.concatenate([each.keypoints for each in poses]).astype(np.float64)
+    points = np.where(seen[..., None], np.round(places * 100), 0).astype("<i4")
     return ClipHashes(
         frames=hashlib.sha256(clip.frames.tobytes() + clip.reference.tobytes()).hexdigest(),
         poses=hashlib.sha256(seen.tobytes() + points.tobytes()).hexdigest(),
@@ -76,12 +84,13 @@ def hashes_of(clip: ProcCharClip) -> ClipHashes:
 
 
 def save_clip(clip: ProcCharClip, folder: Path) -> None:
-    """Writes `0000.png`, ..., `reference.png` and `poses.json.gz`. The folder appears when it is complete."""
+    """Writes `0000.png`, ..., `reference.png`, and their poses. The folder appears when it is complete."""
     with complete_folder(folder) as temporary:
         for number, frame in enumerate(clip.frames):
             Image.fromarray(frame).save(temporary / f"{number:04d}.png")
         Image.fromarray(clip.reference).save(temporary / "reference.png")
         save_poses(clip.poses, temporary / "poses.json.gz")
+        save_poses(clip.reference_pose, temporary / "reference.json.gz")
 
 
 def load_clip(folder: Path) -> ProcCharClip:
@@ -98,6 +107,7 @@ def load_clip(folder: Path) -> ProcCharClip:
         frames=np.stack(frames),
         reference=np.asarray(load_image(folder / "reference.png")),
         poses=load_poses(folder / "poses.json.gz"),
+        reference_pose=load_poses(folder / "reference.json.gz"),
     )
 
 
