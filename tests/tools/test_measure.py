@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +27,7 @@ def short_clips(monkeypatch: pytest.MonkeyPatch):
 
     def draw_short(index: int) -> procchar.ProcCharClip:
         clip = draw(index)
-        return procchar.ProcCharClip(
-            frames=clip.frames[::24], reference=clip.reference, poses=clip.poses.frames(slice(None, None, 24))
-        )
+        return replace(clip, frames=clip.frames[::24], poses=clip.poses.frames(slice(None, None, 24)))
 
     monkeypatch.setattr(procchar, "draw_clip", draw_short)
     monkeypatch.setattr(procchar, "check_hashes", lambda found, *, first: None)
@@ -93,7 +92,7 @@ def test_impossible_numbers_are_wrong_arguments(wrong: tuple[str, str], tmp_path
 def test_without_temporal_attention_frames_do_not_depend_on_each_other(tiny_pipeline):
     clip = procchar.draw_clip(0)
     options = AnimateOptions(num_inference_steps=1, guidance_scale=1.0, area=128**2)
-    other = procchar.ProcCharClip(frames=clip.frames, reference=clip.reference, poses=clip.poses.frames([0, 0]))
+    other = replace(clip, poses=clip.poses.frames([0, 0]))
     for make, same in ((videos.animated_frame_by_frame, True), (videos.animated, False)):
         first, second = (make(tiny_pipeline, given, options)[0] for given in (clip, other))
         assert np.array_equal(first, second) == same
