@@ -46,9 +46,9 @@ def head(puppet: Puppet) -> list[Part]:
 
 def hair_behind(puppet: Puppet) -> list[Part]:
     """Hair on the far side of the head: painted first."""
-    shape = _loose_hair(puppet, near=False)
-    away = np.cos(puppet.head_yaw)
-    return [] if shape is None else [part(puppet, [_lock(puppet, shape, 0.86, away > -0.25)])]
+    seen = np.cos(puppet.head_yaw) > -0.25
+    shape = _loose_hair(puppet, near=False) if seen.any() else None
+    return [] if shape is None else [part(puppet, [_lock(puppet, shape, 0.86, seen)])]
 
 
 def _lock(puppet: Puppet, shape: Shape, tone: float, seen: Mask) -> Painted:
@@ -116,10 +116,11 @@ def _near_ear(puppet: Puppet) -> list[Part]:
     if puppet.character.outfit.hair in HANGING:
         return []
     size, skin = puppet.character.proportions.head / 2 * puppet.unit, puppet.character.palette.skin
-    azimuths = puppet.azimuth(EARS)
-    near = np.argmax(np.cos(azimuths), axis=1)
+    shares = np.cos(puppet.azimuth(EARS))
+    near, share = np.argmax(shares, axis=1), np.max(shares, axis=1)
+    if not np.any(share > 0.15):
+        return []
     centre = puppet.on_head(EARS)[np.arange(len(near)), near]
-    share = np.max(np.cos(azimuths), axis=1)
     seen, size = share > 0.15, size * np.clip(share + 0.35, 0.0, 1.0)
     ear = solid(puppet, discs(centre, 0.17 * size), skin, 0.1, seen=seen)
     return [part(puppet, [ear, detail(discs(centre, 0.09 * size), shade(skin, 0.8), seen=seen)])]
@@ -150,12 +151,12 @@ def _hair(puppet: Puppet) -> list[Part]:
     outline = np.concatenate([line, _arc(puppet, radius, rows[:, 0], rows[:, 1], centre=centre)], axis=1)
     cap = Polygon(vertices=outline, rounding=0.02 * size * puppet.unit)
     shapes = [solid(puppet, cap, hair, 0.3 * size)]
-    loose = _loose_hair(puppet, near=True)
+    limit = {"long": 0.82, "bob": 0.82, "afro": -0.5}.get(style, -0.05)
+    seen = np.cos(puppet.head_yaw) < limit
+    loose = _loose_hair(puppet, near=True) if seen.any() else None
     if loose is not None:
-        turned = np.cos(puppet.head_yaw)
-        limit = {"long": 0.82, "bob": 0.82, "afro": -0.5}.get(style, -0.05)
         # A tail is tied over the hair, a curtain comes out of it.
-        shapes.insert(len(shapes) if style == "ponytail" else 0, _lock(puppet, loose, 0.93, turned < limit))
+        shapes.insert(len(shapes) if style == "ponytail" else 0, _lock(puppet, loose, 0.93, seen))
     return [part(puppet, shapes)]
 
 

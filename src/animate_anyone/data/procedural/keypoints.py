@@ -60,6 +60,9 @@ def _found(puppet: Puppet) -> Mask:
 
 def hand_hidden(puppet: Puppet, side: str) -> Mask:
     """Whether (F,) a hand is behind the trunk or a thigh."""
+    behind = arm_behind(puppet, side)
+    if not behind.any():
+        return behind
     middle = 0.5 * (puppet.joint(f"{side}_wrist") + puppet.joint(f"{side}_fingers"))
     p, skeleton, unit = puppet.character.proportions, puppet.skeleton, puppet.unit
     covered = np.zeros(len(unit), dtype=bool)
@@ -84,7 +87,7 @@ def hand_hidden(puppet: Puppet, side: str) -> Mask:
         along = knee - hip
         t = np.clip(np.sum((middle - hip) * along, axis=-1) / np.maximum(np.sum(along**2, axis=-1), 1e-6), 0.0, 1.0)
         covered |= np.linalg.norm(middle - hip - t[:, None] * along, axis=-1) < p.leg_radius * unit
-    return covered & arm_behind(puppet, side)
+    return covered & behind
 
 
 def _foot(puppet: Puppet, side: str) -> Array:

@@ -115,6 +115,10 @@ class Puppet:
 
     def head_shape(self) -> tuple[Array, Array]:
         """The unit vector (F, 2) across the head in the picture, and its radii (F, 2) across and along, in pixels."""
+        return self._head_shape
+
+    @cached_property
+    def _head_shape(self) -> tuple[Array, Array]:
         origin, chin = np.moveaxis(self.on_head(np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]])), 1, 0)
         down = (chin - origin) / np.linalg.norm(chin - origin, axis=-1, keepdims=True)
         width, height, depth = self.head_radii
