@@ -40,10 +40,11 @@ def depth_order(puppet: Puppet) -> Indices:
     }
     chin = puppet.joint("neck")[:, 1]
     thigh = puppet.character.proportions.thigh
-    skirt = np.array(puppet.character.outfit.lower in ("skirt", "dress"))
+    outfit = puppet.character.outfit
+    skirt = np.array(outfit.lower in ("skirt", "dress") or outfit.layer == "closed coat")
     for side in ("left", "right"):
         hip, knee, ankle = (puppet.depth(f"{side}_{name}") for name in ("hip", "knee", "ankle"))
-        # The shirt hangs over the legs, unless a thigh points at the viewer; a skirt does even then.
+        # The shirt hangs over the legs, unless a thigh points at the viewer; skirts and closed coats do even then.
         layer = np.where((knee - hip > 0.5 * thigh) & ~skirt, 1.0, -3.0)
         depths[f"{side} leg"] = layer + _rounded(0.5 * (knee + ankle))
         # An arm is behind all of the body or in front of it, and before the head once raised.
