@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from animate_anyone.cli.animate_command import animate
+from animate_anyone.cli.data_commands import data
 from animate_anyone.cli.demo_command import demo
 from animate_anyone.cli.pose_commands import pose
 from animate_anyone.cli.terminal import say
@@ -71,6 +72,7 @@ app.command()(animate)
 app.command()(demo)
 app.add_typer(pose, name="pose")
 app.add_typer(weights, name="weights")
+app.add_typer(data, name="data")
 app.command()(train)
 
 

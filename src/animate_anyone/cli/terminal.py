@@ -16,6 +16,7 @@ TITLES = {
     "denoising": ("Denoising", "steps"),
     "frames": ("Decoding and writing", "frames"),
     "drawing": ("Drawing", "frames"),
+    "clips": ("Drawing", "clips"),
 }
 """For each phase, what the bar is called and what it counts."""
 

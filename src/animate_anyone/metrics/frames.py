@@ -1,0 +1,69 @@
+"""Frame by frame: how far two videos are from each other."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from animate_anyone.errors import MissingExtraError
+
+Frames = npt.NDArray[np.uint8]
+"""A video, (F, H, W, 3), RGB."""
+PerFrame = npt.NDArray[np.float64]
+"""One value for each frame, (F,)."""
+
+SSIM_WINDOW = 7
+"""Sides of the window of SSIM in pixels; pictures must not be smaller."""
+
+
+def check_frames(result: Frames, truth: Frames) -> None:
+    """Refuses videos that cannot be compared.
+
+    Raises:
+        ValueError: Not uint8 of shape (F, H, W, 3) with at least one frame, or not of one shape.
+    """
+    for frames in (result, truth):
+        if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or len(frames) == 0:
+            raise ValueError(f"Frames must be uint8 of shape (F, H, W, 3); got {frames.dtype} of {frames.shape}.")
+    if result.shape != truth.shape:
+        raise ValueError(f"The result must have the shape of the truth, {truth.shape}; got {result.shape}.")
+
+
+def l1(result: Frames, truth: Frames) -> PerFrame:
+    """Mean absolute difference of a frame's values, over pixels and channels, in levels of 0 to 255."""
+    check_frames(result, truth)
+    return np.abs(result.astype(np.int16) - truth).mean(axis=(1, 2, 3))
+
+
+def psnr(result: Frames, truth: Frames) -> PerFrame:
+    """Peak signal-to-noise ratio in dB: 10 log10(255² / MSE), the MSE over a frame's pixels and channels.
+
+    Infinite for equal frames.
+    """
+    check_frames(result, truth)
+    mse = np.square(result.astype(np.float64) - truth).mean(axis=(1, 2, 3))
+    with np.errstate(divide="ignore"):
+        return 10 * np.log10(255**2 / mse)
+
+
+def ssim(result: Frames, truth: Frames) -> PerFrame:
+    """Structural similarity (Wang et al. 2004), at most 1: scikit-image's for uint8 RGB, with its defaults.
+
+    Windows of 7 x 7 pixels that count evenly, sample covariance, K1 = 0.01, K2 = 0.03, a range of 255; each channel by
+    itself, then their mean.
+
+    Raises:
+        MissingExtraError: scikit-image is not installed.
+        ValueError: The videos cannot be compared, or are smaller than a window.
+    """
+    check_frames(result, truth)
+    if min(truth.shape[1:3]) < SSIM_WINDOW:
+        raise ValueError(f"SSIM needs sides of at least {SSIM_WINDOW} pixels; got frames of shape {truth.shape}.")
+    try:
+        from skimage.metrics import structural_similarity
+    except ImportError as error:
+        raise MissingExtraError("scikit-image", extra="evaluate", purpose="SSIM") from error
+    similarity: Any = structural_similarity
+    return np.array(
+        [similarity(*pair, win_size=SSIM_WINDOW, channel_axis=2) for pair in zip(result, truth, strict=True)]
+    )
