@@ -64,9 +64,8 @@ def run_ablations(
     settings = runs[-1].config.data
     data = {"size": settings.size, "fps": settings.fps, "num_frames": settings.num_frames}
     models = {name: root / variant.model / "pipeline" for name, variant in VARIANTS.items()}
-    rows = {
-        name: folder for name, folder in models.items() if name in names or (root / f"measures/{name}.json").exists()
-    }
+    before = {path.stem for path in (root / "measures").glob("*.json")}
+    rows = {name: folder for name, folder in models.items() if name in before or name in names}
     rows |= dict.fromkeys(BOUNDS, models[names[0]])
     measured: dict[str, Values] = {}
     for name, folder in rows.items():
@@ -97,10 +96,8 @@ def commit() -> str:
 
 def _run_facts(folder: Path) -> dict[str, Any]:
     record = run_record(folder)
-    return {
-        "seed": record["config"]["seed"],
-        **{name: record[name] for name in ("steps", "samples", "frames", "config")},
-    }
+    kept = ("steps", "samples", "frames", "config")
+    return {"seed": record["config"]["seed"], **{name: record[name] for name in kept}}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -40,12 +40,12 @@ def document(summary: Mapping[str, Any]) -> str:
     return f"""# Ablations
 
 What the parts of the paper's method are worth (its section 4.4), on drawn characters. Every variant has the same data,
-seeds, encoders and number of steps; the one trained in one stage has the same compute. Means over {summary["clips"]} clips of
-unseen characters and motions, {data["num_frames"]} frames of {data["size"]} x {data["size"]} pixels, with 95 % bootstrap
-intervals. What each measure is stands in `animate_anyone.metrics`.
+seeds, encoders and number of steps; the one trained in one stage has the same compute. Means over {summary["clips"]}
+clips of unseen characters and motions, {data["num_frames"]} frames of {data["size"]} x {data["size"]} pixels, with 95 %
+bootstrap intervals. What each measure is stands in `animate_anyone.metrics`.
 
-The paper's own numbers are of photographs (UBC fashion videos) and of networks of another size, and its PSNR is higher than
-that of 8-bit pictures can be at its SSIM: compare orders, not values.
+The paper's own numbers are of photographs (UBC fashion videos), of networks of another size, and of another evaluation:
+compare orders, not values.
 
 {measures_table(summary)}
 Differences from the full model, clip by clip; an interval without 0 is no accident of the choice of clips:
@@ -55,8 +55,8 @@ Differences from the full model, clip by clip; an interval without 0 is no accid
 
     {summary["command"]}
 
-Commit {summary["commit"]}, {machine["platform"]}, {machine["cpus"]} CPUs, torch {summary["versions"]["torch"]}. The run of
-each line is described whole by the `config.json` in its folder.
+Commit {summary["commit"]}, {machine["platform"]}, {machine["cpus"]} CPUs, torch {summary["versions"]["torch"]}.
+The configurations are `configs/ablation-*.toml`; what a variant changes in them is in `tools/ablating/variants.py`.
 
 {budget_table(summary)}"""
 

@@ -74,8 +74,9 @@ def check_model_folder(folder: Path) -> None:
 
 
 def _is_without(folder: Path, component: str) -> bool:
-    """Whether the pipeline was saved without this component."""
-    return component not in json.loads((folder / PIPELINE_FILE).read_text(encoding="utf-8"))
+    """Whether the pipeline says that it was saved without this component."""
+    index = json.loads((folder / PIPELINE_FILE).read_text(encoding="utf-8"))
+    return index.get(component) == [None, None]
 
 
 def _shapes(place: Path) -> dict[str, tuple[int, ...]]:
