@@ -18,10 +18,11 @@ from transformers import CLIPVisionModelWithProjection
 
 from animate_anyone.media.geometry import Geometry
 from animate_anyone.media.size import Size
+from animate_anyone.models.control_net import ControlNet
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.image_encoder import embed_images, preprocess_images
 from animate_anyone.models.pose_guider import PoseGuider
-from animate_anyone.models.reference_features import ReferenceFeatures
+from animate_anyone.models.reference_features import ControlResiduals, ReferenceFeatures
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.vae import Autoencoder, decode_latents, downscale_factor, encode_images
 from animate_anyone.sampling.guidance import Prediction
@@ -51,7 +52,7 @@ class Reference:
     """What is computed of the reference image once a clip."""
 
     image_tokens: Float[Tensor, "1 k e"]
-    features: ReferenceFeatures
+    features: ReferenceFeatures | ControlResiduals | None
 
 
 @dataclass
@@ -67,7 +68,8 @@ class AnimateAnyonePipeline(DiffusionPipeline):
     Args:
         vae: images to latents and back.
         image_encoder: CLIP, for the image tokens of cross-attention.
-        reference_net: reads the reference image.
+        reference_net: reads the reference image. In place of the paper's ReferenceNet it may be a ControlNet, or None:
+            then the character is known by its image token alone (the paper's ablations, section 4.4).
         denoising_unet: denoises windows of frames.
         pose_guider: reads the pose pictures.
         scheduler: the schedule that the denoising UNet was trained with.
@@ -76,15 +78,17 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         num_inference_steps: denoising steps that suit the checkpoint.
         guidance_scale: guidance that suits the checkpoint.
         reference_pose: whether the ReferenceNet was trained to see the pose in the reference image where it is known.
+        image_tokens: whether the networks were trained to see the image token; if not, they see zeros.
     """
 
+    _optional_components = ["reference_net"]  # noqa: RUF012  (diffusers asks for a list)
     model_cpu_offload_seq = "image_encoder->reference_net->pose_guider->denoising_unet->vae"
 
     def __init__(
         self,
         vae: Autoencoder,
         image_encoder: CLIPVisionModelWithProjection,
-        reference_net: ReferenceNet,
+        reference_net: ReferenceNet | ControlNet | None,
         denoising_unet: DenoisingUNet,
         pose_guider: PoseGuider,
         scheduler: DDIMScheduler,
@@ -93,6 +97,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         num_inference_steps: int = 25,
         guidance_scale: float = 3.5,
         reference_pose: bool = False,
+        image_tokens: bool = True,
     ):
         super().__init__()
         self.register_modules(
@@ -109,6 +114,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             num_inference_steps=num_inference_steps,
             guidance_scale=guidance_scale,
             reference_pose=reference_pose,
+            image_tokens=image_tokens,
         )
 
     @property
@@ -228,18 +234,24 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         """Computes what the denoising UNet needs of the reference image, at every step and for every window."""
         if pose_image is not None and not self.config["reference_pose"]:
             raise ValueError("This checkpoint was not trained to see the pose in the reference image; leave it out.")
-        device = self._execution_device
+        device, dtype = self._execution_device, self.denoising_unet.dtype
         clip_size = self.image_encoder.config.image_size
-        image_tokens = embed_images(self.image_encoder, preprocess_images([image], clip_size).to(device))
+        image_tokens = embed_images(self.image_encoder, preprocess_images([image], clip_size).to(device)).to(dtype)
+        if not self.config["image_tokens"]:
+            image_tokens = torch.zeros_like(image_tokens)
+        if self.reference_net is None:
+            return Reference(image_tokens=image_tokens, features=None)
         latents = encode_images(self.vae, _reference_pixels(image, width, height).to(device))
-        dtype = self.reference_net.dtype
-        image_tokens = image_tokens.to(self.denoising_unet.dtype)
         pose_features = None
         if pose_image is not None:
             pose = _pixels(pose_image, width, height)[None, :, None].to(device, self.pose_guider.dtype)
-            pose_features = self.pose_guider(pose)[:, :, 0].to(dtype)
-        features = self.reference_net(latents.to(dtype), image_tokens.to(dtype), pose_features=pose_features)
-        return Reference(image_tokens=image_tokens, features=features.to(self.denoising_unet.dtype))
+            pose_features = self.pose_guider(pose)[:, :, 0].to(self.reference_net.dtype)
+        features = self.reference_net(
+            latents.to(self.reference_net.dtype),
+            image_tokens.to(self.reference_net.dtype),
+            pose_features=pose_features,
+        )
+        return Reference(image_tokens=image_tokens, features=features.to(dtype))
 
     @torch.no_grad()
     def denoise(

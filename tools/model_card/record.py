@@ -55,9 +55,9 @@ def run_record(folder: Path) -> dict[str, Any]:
 
 
 def frames_of_sample(config: Mapping[str, Any]) -> int:
-    """Frames that the loss is taken on in a sample: a clip's in stage 2, two in the contrast, otherwise one."""
+    """Frames that the loss is taken on in a sample: all of a clip, two in the contrast, otherwise one."""
     match config["stage"]:
-        case "stage2":
+        case "stage2" | "one-stage":
             return int(config["diffusion"]["num_frames"])
         case "image-encoder":
             return 2

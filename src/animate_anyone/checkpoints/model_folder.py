@@ -16,12 +16,14 @@ from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from animate_anyone.checkpoints.keymap import check_shapes
 from animate_anyone.errors import CheckpointError
+from animate_anyone.models.control_net import ControlNet
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.pose_guider import PoseGuider
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.vae import AUTOENCODERS
 
 PIPELINE_FILE = "model_index.json"
+REFERENCE_NETWORKS: Mapping[str, Any] = {kind.__name__: kind for kind in (ReferenceNet, ControlNet)}
 WEIGHT_FILE = re.compile(r"(diffusion_pytorch_model|model)(-\d{5}-of-\d{5})?\.safetensors")
 
 
@@ -29,18 +31,23 @@ def _image_encoder(config: dict[str, Any]) -> nn.Module:
     return CLIPVisionModelWithProjection(CLIPVisionConfig.from_dict(config))
 
 
-def _vae(config: dict[str, Any]) -> Any:
-    kind = str(config.get("_class_name"))
-    if kind not in AUTOENCODERS:
-        known = ", ".join(AUTOENCODERS)
-        raise CheckpointError(f"The vae of the model is of the class {kind!r}; it must be one of {known}.")
-    return AUTOENCODERS[kind].from_config(config)
+def _one_of(component: str, classes: Mapping[str, Any]) -> Callable[[dict[str, Any]], Any]:
+    """Builds a component that may be of several classes, by the name in its configuration."""
+
+    def build(config: dict[str, Any]) -> Any:
+        kind = str(config.get("_class_name"))
+        if kind not in classes:
+            known = ", ".join(classes)
+            raise CheckpointError(f"The {component} of the model is of the class {kind!r}; it must be one of {known}.")
+        return classes[kind].from_config(config)
+
+    return build
 
 
 BUILDERS: Mapping[str, Callable[[dict[str, Any]], Any]] = {
-    "vae": _vae,
+    "vae": _one_of("vae", AUTOENCODERS),
     "image_encoder": _image_encoder,
-    "reference_net": ReferenceNet.from_config,
+    "reference_net": _one_of("reference_net", REFERENCE_NETWORKS),
     "denoising_unet": DenoisingUNet.from_config,
     "pose_guider": PoseGuider.from_config,
 }
@@ -53,6 +60,8 @@ def check_model_folder(folder: Path) -> None:
         CheckpointError: a component, or weights of it, are missing, left over or of the wrong shape.
     """
     for component, build in BUILDERS.items():
+        if component == "reference_net" and _is_without(folder, component):
+            continue
         place = folder / component
         try:
             config = json.loads((place / "config.json").read_text(encoding="utf-8"))
@@ -62,6 +71,12 @@ def check_model_folder(folder: Path) -> None:
             network: nn.Module = build(config)
         expected = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
         check_shapes(_shapes(place), expected, source=str(place), model_name=type(network).__name__)
+
+
+def _is_without(folder: Path, component: str) -> bool:
+    """Whether the pipeline says that it was saved without this component."""
+    index = json.loads((folder / PIPELINE_FILE).read_text(encoding="utf-8"))
+    return index.get(component) == [None, None]
 
 
 def _shapes(place: Path) -> dict[str, tuple[int, ...]]:

@@ -11,7 +11,7 @@ from einops import rearrange, repeat
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from animate_anyone.models.reference_features import ReferenceFeatures
+from animate_anyone.models.reference_features import ControlResiduals, ReferenceFeatures
 from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE, Conditioning, Stage, TemporalConfig, UNet
 
 
@@ -86,7 +86,7 @@ class DenoisingUNet(UNet):
         image_tokens: Float[Tensor, "b k e"],
         *,
         pose_features: Float[Tensor, "b c0 f h w"] | None = None,
-        reference: ReferenceFeatures | None = None,
+        reference: ReferenceFeatures | ControlResiduals | None = None,
     ) -> Float[Tensor, "b d f h w"]:
         """Predicts the target of the noise schedule (epsilon or velocity) for a window of frames.
 
@@ -95,8 +95,14 @@ class DenoisingUNet(UNet):
             timestep: one for each sample.
             image_tokens: CLIP tokens of the reference image, for cross-attention; zeros: unconditional.
             pose_features: output of the Pose Guider, added after the first convolution.
-            reference: output of the ReferenceNet, for spatial attention; None: unconditional.
+            reference: output of the ReferenceNet, for spatial attention, or of a `ControlNet`, added to the feature
+                maps; None: unconditional.
+
+        Raises:
+            ValueError: if the reference comes from a network with other stages, or the window is too long.
         """
+        features = reference if isinstance(reference, ReferenceFeatures) else None
+        residuals = reference if isinstance(reference, ControlResiduals) else None
         batch, _, num_frames, _, _ = latents.shape
         x = self.conv_in(rearrange(latents, "b c f h w -> (b f) c h w"))
         if pose_features is not None:
@@ -104,10 +110,10 @@ class DenoisingUNet(UNet):
         conditioning = Conditioning(
             timestep_embedding=repeat(self.time_embedding(timestep), "b e -> (b f) e", f=num_frames),
             image_tokens=image_tokens,
-            sees_reference=None if reference is None else reference.sees_reference,
+            sees_reference=None if features is None else features.sees_reference,
             num_frames=num_frames,
         )
-        x, _ = self.run_stages(x, conditioning, reference)
+        x, _ = self.run_stages(x, conditioning, features, residuals)
         x = self.conv_out(F.silu(self.conv_norm_out(x)))
         return rearrange(x, "(b f) c h w -> b c f h w", b=batch)
 

@@ -1,10 +1,10 @@
-"""What the ReferenceNet hands to the denoising UNet: one set of tokens for each spatial-attention layer."""
+"""What is handed to the denoising UNet of the reference: tokens by a ReferenceNet, residuals by a ControlNet."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 
@@ -38,3 +38,28 @@ class ReferenceFeatures:
             mid=tuple(tokens.to(target) for tokens in self.mid),
             up=tuple(tuple(tokens.to(target) for tokens in stage) for stage in self.up),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlResiduals:
+    """Feature maps to be added to those of the denoising UNet, in every frame."""
+
+    skips: tuple[Float[Tensor, "b _ _ _"], ...]
+    """For the skip connections, in the order in which they are made."""
+    mid: Float[Tensor, "b _ _ _"]
+    """For the lowest resolution."""
+
+    def __iter__(self) -> Iterator[Tensor]:
+        yield from self.skips
+        yield self.mid
+
+    def keep(self, mask: Bool[Tensor, " b"]) -> "ControlResiduals":
+        """Hides the reference from the samples where `mask` is False (conditioning dropout in training)."""
+        return self._each(lambda residual: residual * mask[:, None, None, None])
+
+    def to(self, target: torch.device | torch.dtype | str) -> "ControlResiduals":
+        """The same residuals on another device or in another dtype."""
+        return self._each(lambda residual: residual.to(target))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "ControlResiduals":
+        return ControlResiduals(skips=tuple(change(residual) for residual in self.skips), mid=change(self.mid))

@@ -1,20 +1,21 @@
-"""The UNet that the ReferenceNet and the denoising UNet share: Stable Diffusion 1.5's, at any width and depth.
+"""The UNet that all networks of latents share: Stable Diffusion 1.5's, at any width and depth.
 
 A layer is a residual block, then spatial attention and cross-attention, then temporal attention (paper figure 2); a
 stage is the layers of one resolution. Frames are folded into the batch: feature maps are ((b f), c, h, w).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from diffusers.configuration_utils import ConfigMixin
 from diffusers.models.modeling_utils import ModelMixin
+from einops import repeat
 from torch import Tensor, nn
 
 from animate_anyone.models.layers import Downsample, ResnetBlock, TimestepEmbedding, Upsample
-from animate_anyone.models.reference_features import ReferenceFeatures
+from animate_anyone.models.reference_features import ControlResiduals, ReferenceFeatures
 from animate_anyone.models.spatial import SpatialTransformer
 from animate_anyone.models.temporal import MotionModule
 
@@ -59,6 +60,37 @@ class Conditioning:
     sees_reference: Tensor | None
     """(b,) False: the sample attends to itself alone. None: every sample attends to its reference if there is one."""
     num_frames: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoded:
+    """What the stages down and in the middle leave behind."""
+
+    skips: tuple[Tensor, ...]
+    """Feature maps ((b f), c, h, w) that skip to the way up: the first convolution's, then those of each stage."""
+    mid: Tensor
+    """The feature map ((b f), c, h, w) of the lowest resolution."""
+    down_tokens: tuple[StageTokens, ...]
+    mid_tokens: StageTokens
+
+    def plus(self, residuals: ControlResiduals, *, num_frames: int) -> "Encoded":
+        """With a sample's residuals added in each of its frames.
+
+        Raises:
+            ValueError: if they do not fit.
+        """
+        own, theirs = (*self.skips, self.mid), (*residuals.skips, residuals.mid)
+        expected, got = ([tuple(x.shape[1:]) for x in maps] for maps in (own, theirs))
+        if got != expected:
+            raise ValueError(
+                f"Residuals have the shapes {got}, the feature maps of this network {expected}: the ControlNet and the "
+                "denoising UNet must have the same stages, and their latents the same size."
+            )
+        *skips, mid = (
+            x + repeat(residual, "b c h w -> (b f) c h w", f=num_frames)
+            for x, residual in zip(own, theirs, strict=True)
+        )
+        return replace(self, skips=tuple(skips), mid=mid)
 
 
 class Stage(nn.Module):
@@ -177,8 +209,8 @@ class UpStage(Stage):
         return x, tokens
 
 
-class UNet(ModelMixin, ConfigMixin):
-    """Stages down, in the middle and up. Abstract: the two networks add their heads and their `forward`."""
+class UNetEncoder(ModelMixin, ConfigMixin):
+    """Stages down and in the middle. Abstract: networks add what they do with the feature maps."""
 
     _supports_gradient_checkpointing = True
     _repeated_blocks = ("SpatialTransformerBlock", "TemporalTransformerBlock")
@@ -207,9 +239,9 @@ class UNet(ModelMixin, ConfigMixin):
             )
         self.gradient_checkpointing = False
         widths = list(block_out_channels)
-        attention = [kind == ATTENTION_STAGE for kind in down_block_types]
+        self.attention_levels = [kind == ATTENTION_STAGE for kind in down_block_types]
         lowest = len(widths) - 1
-        config = UNetConfig(
+        self.layer_config = UNetConfig(
             embedding_dim=4 * widths[0],
             context_dim=cross_attention_dim,
             num_heads=num_attention_heads,
@@ -220,47 +252,27 @@ class UNet(ModelMixin, ConfigMixin):
         )
 
         self.conv_in = nn.Conv2d(in_channels, widths[0], 3, padding=1)
-        self.time_embedding = TimestepEmbedding(widths[0], config.embedding_dim)
+        self.time_embedding = TimestepEmbedding(widths[0], self.layer_config.embedding_dim)
 
         self.down_blocks = nn.ModuleList()
-        skip_widths = [widths[0]]
+        self.skip_widths = [widths[0]]
         for level, width in enumerate(widths):
             self.down_blocks.append(
-                DownStage(skip_widths[-1], width, layers_per_block, config, attention=attention[level],
-                          downsample=level < lowest)
+                DownStage(self.skip_widths[-1], width, layers_per_block, self.layer_config,
+                          attention=self.attention_levels[level], downsample=level < lowest)
             )  # fmt: skip
-            skip_widths += [width] * (layers_per_block + (level < lowest))
+            self.skip_widths += [width] * (layers_per_block + (level < lowest))
 
-        self.mid_block = MidStage(widths[-1], config)
+        self.mid_block = MidStage(widths[-1], self.layer_config)
 
-        self.up_blocks = nn.ModuleList()
-        channels = widths[-1]
-        for level in reversed(range(len(widths))):
-            layer_widths: list[tuple[int, int]] = []
-            for _ in range(layers_per_block + 1):
-                layer_widths.append((channels + skip_widths.pop(), widths[level]))
-                channels = widths[level]
-            self.up_blocks.append(UpStage(layer_widths, config, attention=attention[level], upsample=level > 0))
-
-    def run_stages(
-        self, x: Tensor, conditioning: Conditioning, reference: ReferenceFeatures | None
-    ) -> tuple[Tensor, ReferenceFeatures]:
-        """Runs everything between the first convolution and the head.
+    def encode(self, x: Tensor, conditioning: Conditioning, reference: ReferenceFeatures | None) -> Encoded:
+        """Runs the stages down and in the middle.
 
         Args:
             x: output of the first convolution, ((b f), c, h, w).
             conditioning: what every layer receives.
-            reference: tokens for the spatial attention of every layer, as returned by a UNet of the same stages.
-
-        Returns:
-            The last feature map ((b f), c, h, w), and the tokens that entered each spatial attention.
-
-        Raises:
-            ValueError: if the reference features come from a network with other stages.
+            reference: tokens for the spatial attention of every layer.
         """
-        if reference is not None:
-            self._check_layers_of(reference)
-
         skips: tuple[Tensor, ...] = (x,)
         down: tuple[StageTokens, ...] = ()
         for index, stage in enumerate(self.down_blocks):
@@ -270,7 +282,61 @@ class UNet(ModelMixin, ConfigMixin):
 
         own = None if reference is None else reference.mid
         x, mid = self._run_stage(self.mid_block, x, conditioning, own)
+        return Encoded(skips=skips, mid=x, down_tokens=down, mid_tokens=mid)
 
+    def _run_stage(self, stage: nn.Module, *inputs: Any) -> Any:
+        if self.gradient_checkpointing and torch.is_grad_enabled():
+            return self._gradient_checkpointing_func(stage, *inputs)  # pyright: ignore[reportOptionalCall]
+        return stage(*inputs)
+
+
+class UNet(UNetEncoder):
+    """Stages down, in the middle and up. Abstract: the two networks add their heads and their `forward`."""
+
+    def __init__(self, *, block_out_channels: Sequence[int], layers_per_block: int, **sizes: Any):
+        super().__init__(block_out_channels=block_out_channels, layers_per_block=layers_per_block, **sizes)
+        widths, skip_widths = list(block_out_channels), list(self.skip_widths)
+        self.up_blocks = nn.ModuleList()
+        channels = widths[-1]
+        for level in reversed(range(len(widths))):
+            layer_widths: list[tuple[int, int]] = []
+            for _ in range(layers_per_block + 1):
+                layer_widths.append((channels + skip_widths.pop(), widths[level]))
+                channels = widths[level]
+            self.up_blocks.append(
+                UpStage(layer_widths, self.layer_config, attention=self.attention_levels[level], upsample=level > 0)
+            )
+
+    def run_stages(
+        self,
+        x: Tensor,
+        conditioning: Conditioning,
+        reference: ReferenceFeatures | None,
+        residuals: ControlResiduals | None = None,
+    ) -> tuple[Tensor, ReferenceFeatures]:
+        """Runs everything between the first convolution and the head.
+
+        Args:
+            x: output of the first convolution, ((b f), c, h, w).
+            conditioning: what every layer receives.
+            reference: tokens for the spatial attention of every layer, as returned by a UNet of the same stages.
+            residuals: added to skip connections and middle of every frame, as returned by a `ControlNet` of the same
+                stages.
+
+        Returns:
+            The last feature map ((b f), c, h, w), and the tokens that entered each spatial attention.
+
+        Raises:
+            ValueError: if the reference features or residuals come from a network with other stages.
+        """
+        if reference is not None:
+            self._check_layers_of(reference)
+
+        encoded = self.encode(x, conditioning, reference)
+        if residuals is not None:
+            encoded = encoded.plus(residuals, num_frames=conditioning.num_frames)
+
+        x, skips = encoded.mid, encoded.skips
         up: tuple[StageTokens, ...] = ()
         for index, stage in enumerate(self.up_blocks):
             own = None if reference is None else reference.up[index]
@@ -281,12 +347,7 @@ class UNet(ModelMixin, ConfigMixin):
             x, tokens = self._run_stage(stage, x, joined, upsampled_size, conditioning, own)
             up = (*up, tokens)
 
-        return x, ReferenceFeatures(down=down, mid=mid, up=up)
-
-    def _run_stage(self, stage: nn.Module, *inputs: Any) -> Any:
-        if self.gradient_checkpointing and torch.is_grad_enabled():
-            return self._gradient_checkpointing_func(stage, *inputs)  # pyright: ignore[reportOptionalCall]
-        return stage(*inputs)
+        return x, ReferenceFeatures(down=encoded.down_tokens, mid=encoded.mid_tokens, up=up)
 
     def _check_layers_of(self, reference: ReferenceFeatures) -> None:
         stages = (*self.down_blocks, self.mid_block, *self.up_blocks)

@@ -1,6 +1,10 @@
-"""Stages `stage1` (stills: the spatial networks) and `stage2` (clips: temporal attention only); paper section 4.1."""
+"""Stages `stage1` (stills, spatial networks), `stage2` (clips, temporal attention only) and `one-stage` (clips, both).
+
+The first two are the paper's (section 4.1), the third is what it compares them with (section 4.4).
+"""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +16,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from animate_anyone.media.size import Size
+from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.pose.draw import STYLES, DrawStyle, draw_pose
 from animate_anyone.pose.skeleton import PoseSequence
@@ -45,7 +50,7 @@ def stills(config: TrainConfig, length: int, generator: torch.Generator) -> list
 
 
 def window(config: TrainConfig, length: int, generator: torch.Generator) -> list[int]:
-    """Consecutive frames: what stage 2 trains on."""
+    """Consecutive frames: what stage 2 and one-stage train on."""
     start = pick(length - config.diffusion.num_frames + 1, generator)
     return list(range(start, start + config.diffusion.num_frames))
 
@@ -81,20 +86,21 @@ def drawing(pick_frames: PickFrames) -> Callable[[TrainConfig, Networks], Draw]:
 
 
 def objective(config: TrainConfig, networks: Networks) -> nn.Module:
-    """The loss of both stages as a module."""
-    parts: dict[str, Any] = {name: networks[name] for name in ("reference_net", "denoising_unet", "pose_guider")}
+    """The loss of all three stages as a module."""
+    parts: dict[str, Any] = {name: networks.get(name) for name in ("reference_net", "denoising_unet", "pose_guider")}
     return DenoisingObjective(
         **parts,
         scheduler=animate_anyone_schedule(),
         snr_gamma=config.diffusion.snr_gamma,
         reference_pose=config.diffusion.reference_pose_share > 0,
+        image_tokens=config.diffusion.image_tokens,
     )
 
 
 def make_pipeline(config: TrainConfig, networks: Networks) -> AnimateAnyonePipeline:
     """The whole pipeline around the networks as they are."""
     scheduler: DDIMScheduler = animate_anyone_schedule()
-    parts: dict[str, Any] = {name: network.eval() for name, network in networks.items()}
+    parts: dict[str, Any] = {"reference_net": None} | {name: network.eval() for name, network in networks.items()}
     return AnimateAnyonePipeline(
         **parts,
         scheduler=scheduler,
@@ -103,6 +109,7 @@ def make_pipeline(config: TrainConfig, networks: Networks) -> AnimateAnyonePipel
         guidance_scale=config.diffusion.guidance_scale,
         num_inference_steps=config.diffusion.num_inference_steps,
         reference_pose=config.diffusion.reference_pose_share > 0,
+        image_tokens=config.diffusion.image_tokens,
     )
 
 
@@ -142,11 +149,13 @@ def picturing(num_frames: Callable[[TrainConfig], int]) -> Callable[[TrainConfig
     return picture
 
 
-def spatial_parameters(networks: Networks) -> list[nn.Parameter]:
+def all_in_use(networks: Networks) -> list[nn.Parameter]:
     """Everything but what the ReferenceNet computes for nobody: exactly that gets no gradient."""
-    reference_net = networks["reference_net"]
-    idle = {id(parameter) for parameter in reference_net.parameters_without_effect()}  # pyright: ignore[reportCallIssue]
-    chosen = (reference_net, networks["denoising_unet"], networks["pose_guider"])
+    reference_net = networks.get("reference_net")
+    idle: set[int] = set()
+    if isinstance(reference_net, ReferenceNet):
+        idle = {id(parameter) for parameter in reference_net.parameters_without_effect()}
+    chosen = [networks[name] for name in ("reference_net", "denoising_unet", "pose_guider") if name in networks]
     return [parameter for network in chosen for parameter in network.parameters() if id(parameter) not in idle]
 
 
@@ -161,7 +170,7 @@ def still(_: TrainConfig) -> int:
 
 
 def clip_length(config: TrainConfig) -> int:
-    """Stage 2 looks at clips."""
+    """Stage 2 and one-stage look at clips."""
     return config.diffusion.num_frames
 
 
@@ -169,7 +178,7 @@ STAGE_1 = Stage(
     name="stage1",
     trains=("reference_net", "denoising_unet", "pose_guider"),
     needs=("vae", "image_encoder"),
-    trainable=spatial_parameters,
+    trainable=all_in_use,
     draw=drawing(stills),
     objective=objective,
     picture=picturing(still),
@@ -187,3 +196,5 @@ STAGE_2 = Stage(
     picture=picturing(clip_length),
     pipeline=make_pipeline,
 )
+
+ONE_STAGE = replace(STAGE_1, name="one-stage", temporal=True, draw=drawing(window), picture=picturing(clip_length))

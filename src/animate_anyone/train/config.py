@@ -13,7 +13,7 @@ from animate_anyone.media.size import Size
 Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Widths = Annotated[tuple[Count, ...], Field(min_length=1)]
-StageName = Literal["vae", "image-encoder", "stage1", "stage2"]
+StageName = Literal["vae", "image-encoder", "stage1", "stage2", "one-stage"]
 
 
 class Values(BaseModel):
@@ -85,6 +85,9 @@ class PoseGuiderSize(Values):
 class Models(Values):
     """Sizes of the components that are made anew; one that `init` names keeps the size it was saved with."""
 
+    reference: Literal["reference-net", "controlnet", "none"] = "reference-net"
+    """What reads the reference: the paper's ReferenceNet, or what it is compared with (section 4.4). Without any, the
+    image token is all that is known of the character."""
     vae: VaeSize = VaeSize()
     image_encoder: ImageEncoderSize = ImageEncoderSize()
     unet: UNetSize = UNetSize()
@@ -166,13 +169,15 @@ class ContrastLoss(Values):
 
 
 class DiffusionLoss(Values):
-    """Denoising loss of both stages (paper section 4.1, Moore's settings where the paper is silent)."""
+    """Denoising loss of the stages that denoise (paper section 4.1, Moore's settings where the paper is silent)."""
 
     num_frames: Count = 16
-    """Frames of a stage-2 clip; stage 1 trains on stills."""
+    """Frames of a clip in stage 2 and one-stage; stage 1 trains on stills."""
     targets_per_reference: Count = 1
     """Stills that stage 1 denoises for each reference, as which they share one pass of the ReferenceNet."""
     conditioning_dropout: Fraction = 0.1
+    image_tokens: bool = True
+    """Whether the image token of the reference reaches cross-attention, here and in the pipeline; if not, zeros do."""
     reference_pose_share: Fraction = 0.0
     """Share of samples in which the ReferenceNet sees the pose in the reference too, which the paper's never does.
 
@@ -222,11 +227,26 @@ class TrainConfig(Values):
 
     @model_validator(mode="after")
     def check_frames(self) -> Self:
-        if self.stage == "stage2" and self.diffusion.num_frames > self.data.num_frames:
+        if self.stage in ("stage2", "one-stage") and self.diffusion.num_frames > self.data.num_frames:
             raise ValueError(
                 f"diffusion.num_frames is {self.diffusion.num_frames}, but a clip of the data has only "
                 f"{self.data.num_frames} frames (data.num_frames)"
             )
+        return self
+
+    @model_validator(mode="after")
+    def check_reference(self) -> Self:
+        if LOSS_OF[self.stage] == "diffusion" and self.models.reference == "none":
+            if not self.diffusion.image_tokens:
+                raise ValueError(
+                    "with models.reference = 'none' and diffusion.image_tokens = false nothing says who the character "
+                    "is; change one of them"
+                )
+            if self.diffusion.reference_pose_share > 0 or self.init.reference_net is not None:
+                raise ValueError(
+                    "with models.reference = 'none' there is no network for init.reference_net and none that could "
+                    "see the reference's pose (diffusion.reference_pose_share); leave both out"
+                )
         return self
 
     @property
@@ -240,6 +260,7 @@ LOSS_OF: dict[StageName, str] = {
     "image-encoder": "contrast",
     "stage1": "diffusion",
     "stage2": "diffusion",
+    "one-stage": "diffusion",
 }
 """The table that says how a stage's loss is made; the others mean nothing to it."""
 

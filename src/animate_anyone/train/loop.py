@@ -22,7 +22,7 @@ from animate_anyone.train.config import Optimiser, TrainConfig, changed_fields, 
 from animate_anyone.train.ema import MovingAverage, assign
 from animate_anyone.train.networks import init_folder, make_networks, save_networks
 from animate_anyone.train.record import Record, progress_bar, terminal_line
-from animate_anyone.train.stages import STAGES
+from animate_anyone.train.stages import stage_of
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -67,7 +67,7 @@ def run(config: TrainConfig) -> Path:
             f"accumulation steps it must be a multiple of {parts}."
         )
     console = Console(stderr=True, quiet=not accelerator.is_main_process)
-    stage = STAGES[config.stage]
+    stage = stage_of(config)
     if config.channels_last and config.stage == "stage2" and accelerator.device.type == "cpu":
         # Seen with torch 2.13; the frozen norms of stage 2 ask for a gradient of their input alone.
         raise ConfigError(

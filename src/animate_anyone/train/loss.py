@@ -1,4 +1,4 @@
-"""The denoising loss of both stages, on a batch that already holds its noise."""
+"""The denoising loss of all stages that denoise, on a batch that already holds its noise."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from diffusers import DDIMScheduler
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from animate_anyone.models.control_net import ControlNet
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.pose_guider import PoseGuider
 from animate_anyone.models.reference_net import ReferenceNet
@@ -50,12 +51,13 @@ class DenoisingObjective(nn.Module):
     def __init__(
         self,
         *,
-        reference_net: ReferenceNet,
+        reference_net: ReferenceNet | ControlNet | None,
         denoising_unet: DenoisingUNet,
         pose_guider: PoseGuider,
         scheduler: DDIMScheduler,
         snr_gamma: float | None,
         reference_pose: bool,
+        image_tokens: bool,
     ):
         super().__init__()
         self.reference_net = reference_net
@@ -64,14 +66,15 @@ class DenoisingObjective(nn.Module):
         self.scheduler = scheduler
         self.snr_gamma = snr_gamma
         self.reference_pose = reference_pose
+        self.image_tokens = image_tokens
 
     def forward(self, batch: Sample) -> dict[str, Tensor]:
         latents, noise, timestep, keep = (batch[name] for name in ("latents", "noise", "timestep", "keep"))
         noisy = self.scheduler.add_noise(latents, noise, timestep)  # pyright: ignore[reportArgumentType]
         velocity = self.scheduler.get_velocity(latents, noise, timestep)  # pyright: ignore[reportArgumentType]
 
-        # Without reference means without both of its ways in: image token and spatial attention.
-        image_tokens = batch["image_token"] * keep[:, None, None]
+        # Without reference means without both of its ways in: image token, and spatial attention or residuals.
+        image_tokens = batch["image_token"] * (keep & self.image_tokens)[:, None, None]
         pose, reference_pose = batch["pose"], None
         if self.reference_pose:
             both = self.pose_guider(torch.cat([batch["reference_pose"], pose], dim=2).float() / 255)
@@ -79,12 +82,11 @@ class DenoisingObjective(nn.Module):
             pose_features = both[:, :, 1:]
         else:
             pose_features = self.pose_guider(pose.float() / 255)
+        reference = None
+        if self.reference_net is not None:
+            reference = self.reference_net(batch["reference"], image_tokens, pose_features=reference_pose).keep(keep)
         prediction = self.denoising_unet(
-            noisy,
-            timestep,
-            image_tokens,
-            pose_features=pose_features,
-            reference=self.reference_net(batch["reference"], image_tokens, pose_features=reference_pose).keep(keep),
+            noisy, timestep, image_tokens, pose_features=pose_features, reference=reference
         )
 
         error = (prediction.float() - velocity).square().mean(dim=(1, 2, 3, 4))

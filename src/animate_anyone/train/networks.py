@@ -9,6 +9,7 @@ from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from animate_anyone.errors import ConfigError
+from animate_anyone.models.control_net import ControlNet
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.patch_autoencoder import PatchAutoencoder
 from animate_anyone.models.pose_guider import PoseGuider
@@ -16,17 +17,20 @@ from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE
 from animate_anyone.models.vae import AUTOENCODERS
 from animate_anyone.train.checkpoint import new_folder
-from animate_anyone.train.config import ImageEncoderSize, Init, TrainConfig, UNetSize, VaeSize
+from animate_anyone.train.config import ImageEncoderSize, Init, Models, TrainConfig, UNetSize, VaeSize
 from animate_anyone.train.stage import Networks, Stage
 
 CLASSES: dict[str, Any] = {
     "vae": PatchAutoencoder,
     "image_encoder": CLIPVisionModelWithProjection,
-    "reference_net": ReferenceNet,
+    "reference_net": ReferenceNet,  # or another, if `models.reference` says so
     "denoising_unet": DenoisingUNet,
     "pose_guider": PoseGuider,
 }
 """Of components made anew, in the order in which they depend on each other's sizes."""
+
+REFERENCE_NETWORKS: dict[str, Any] = {"reference-net": ReferenceNet, "controlnet": ControlNet}
+"""By the name in `models.reference`."""
 
 
 def make_networks(config: TrainConfig, stage: Stage) -> Networks:
@@ -35,15 +39,23 @@ def make_networks(config: TrainConfig, stage: Stage) -> Networks:
     New weights depend on `config.seed` only.
 
     Raises:
-        ConfigError: If `init` lacks a component that the stage does not train, or names a folder without one.
+        ConfigError: If `init` lacks a component that the stage does not train, names a folder without one, or has
+            another network of the reference than `models.reference` says.
     """
+    if config.models.reference == "none" and "denoising_unet" in stage.trains:
+        folder = init_folder(config.init, "reference_net")
+        if folder is not None and folder.exists():
+            raise ConfigError(
+                f"models.reference is 'none', but the pipeline of init has a network for the reference ({folder}). "
+                "Set models.reference to what it was trained with, or start from another pipeline."
+            )
     networks: Networks = {}
     for name in CLASSES:
         if name not in (*stage.needs, *stage.trains):
             continue
         folder = init_folder(config.init, name)
         if folder is not None:
-            networks[name] = load_network(name, folder)
+            networks[name] = load_network(name, folder, config.models)
         elif name in stage.trains:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(config.seed)
@@ -70,13 +82,19 @@ def init_folder(init: Init, name: str) -> Path | None:
     return folder
 
 
-def load_network(name: str, folder: Path) -> nn.Module:
+def load_network(name: str, folder: Path, sizes: Models) -> nn.Module:
     """A component from its folder, in float32."""
     if not (folder / "config.json").is_file():
         raise ConfigError(f"init names {folder} for the {name}, but there is no config.json in it.")
     kind = CLASSES[name]
-    if name == "vae":
-        kind = AUTOENCODERS[json.loads((folder / "config.json").read_text(encoding="utf-8"))["_class_name"]]
+    if name in ("vae", "reference_net"):
+        saved: str = json.loads((folder / "config.json").read_text(encoding="utf-8"))["_class_name"]
+        kind = AUTOENCODERS[saved] if name == "vae" else REFERENCE_NETWORKS[sizes.reference]
+        if kind.__name__ != saved:
+            raise ConfigError(
+                f"models.reference is '{sizes.reference}', which is a {kind.__name__}, but {folder} holds a {saved}. "
+                "Set models.reference to what it was trained with."
+            )
     return kind.from_pretrained(folder, torch_dtype=torch.float32)
 
 
@@ -89,7 +107,7 @@ def new_network(name: str, config: TrainConfig, networks: Networks) -> nn.Module
         case "image_encoder":
             return new_image_encoder(sizes.image_encoder)
         case "reference_net":
-            return ReferenceNet(**unet_arguments(sizes.unet, networks))
+            return REFERENCE_NETWORKS[sizes.reference](**unet_arguments(sizes.unet, networks))
         case "denoising_unet":
             arguments = unet_arguments(sizes.unet, networks)
             return DenoisingUNet(
@@ -158,7 +176,7 @@ def new_image_encoder(size: ImageEncoderSize) -> CLIPVisionModelWithProjection:
 
 
 def unet_arguments(size: UNetSize, networks: Networks) -> dict[str, Any]:
-    """What ReferenceNet and denoising UNet have in common."""
+    """What the denoising UNet and the network of the reference have in common."""
     return {
         "in_channels": setting(networks["vae"], "latent_channels"),
         "block_out_channels": size.block_out_channels,

@@ -1,7 +1,7 @@
 """What a stage of training is: which components train, how a sample is drawn, its loss. Stages are values of this."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from diffusers import DiffusionPipeline
@@ -44,6 +44,11 @@ class Stage:
     finish: Callable[[TrainConfig, Networks], None] | None = None
     pipeline: Callable[[TrainConfig, Networks], DiffusionPipeline] | None = None
     temporal: bool = False
+
+    def without(self, component: str) -> "Stage":
+        """The same stage for a pipeline that has no such component."""
+        trains, needs = (tuple(name for name in names if name != component) for names in (self.trains, self.needs))
+        return replace(self, trains=trains, needs=needs)
 
     def prepare(self, networks: Networks) -> dict[str, nn.Parameter]:
         """Set what trains and what does not; returns the parameters that train, by component and name."""

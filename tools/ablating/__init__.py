@@ -1,0 +1,1 @@
+"""Parts of `tools/ablations.py`: what is compared, how it is trained and measured, and the report."""
