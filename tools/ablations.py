@@ -20,13 +20,12 @@ from ablating.measures import BOUNDS, Values, measure
 from ablating.report import document, summarise
 from ablating.runs import Run, is_finished, read_seconds, runs_of, train_run
 from ablating.variants import SHARED, VARIANTS
-from measuring.report import to_json
-from model_card.record import run_record
-
 from animate_anyone.cli.terminal import quiet_libraries
 from animate_anyone.errors import AnimateAnyoneError
 from animate_anyone.run_report import this_machine, used_versions
 from animate_anyone.train.checkpoint import write_file
+from measuring.report import to_json
+from model_card.record import run_record
 
 ROOT = Path(__file__).parents[1]
 

@@ -4,11 +4,11 @@ import json
 import math
 from pathlib import Path
 
-import ablations
 import pytest
+
+import ablations
 from ablating import measures, report, runs
 from ablating.variants import VARIANTS
-
 from animate_anyone.errors import ConfigError
 
 FACTS = {

@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from measuring.report import from_json, to_json
-from measuring.videos import AUTOENCODER, MODEL, REFERENCE, ROWS, opened
 
 from ablating.variants import VARIANTS
 from animate_anyone.animation import AnimateOptions
@@ -25,6 +23,8 @@ from animate_anyone.metrics.clip_measures import MEASURES, Measure, measure_clip
 from animate_anyone.metrics.limbs import LIMBS
 from animate_anyone.run_report import weight_hashes
 from animate_anyone.train.checkpoint import write_file
+from measuring.report import from_json, to_json
+from measuring.videos import AUTOENCODER, MODEL, REFERENCE, ROWS, opened
 
 LIMB_COLOURS = "limb colours"
 COLUMNS: Mapping[str, Measure] = MappingProxyType(
