@@ -38,7 +38,8 @@ def patch_autoencoder() -> PatchAutoencoder:
         block_out_channels=(8, 8),
         encoder_layers=(0, 1),
         decoder_layers=(1, 1),
-        scaling_factor=0.5,
+        latents_mean=(0.5, 0.0, -0.5, 0.0),
+        latents_std=(2.0, 2.0, 2.0, 2.0),
     )
 
 
@@ -52,6 +53,6 @@ def test_pictures_become_scaled_latents_and_come_back(make):
         assert latents.shape == (2, 4, 4, 6)
         assert decode_latents(vae, latents).shape == pixels.shape
         restored = decode_latents(vae, latents)
-        vae.register_to_config(scaling_factor=1.0)
+        vae.register_to_config(scaling_factor=1.0, latents_std=(1.0,) * 4)
         torch.testing.assert_close(encode_images(vae, pixels), latents * 2)
         torch.testing.assert_close(decode_latents(vae, latents * 2), restored)

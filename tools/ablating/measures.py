@@ -2,7 +2,7 @@
 
 import math
 import multiprocessing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -104,7 +104,7 @@ def measure(name: str, model: Path, root: Path, *, clips: int, data: Mapping[str
 
 
 @contextmanager
-def mapping(processes: int) -> Iterator[Callable[..., Iterator[dict[str, float]]]]:
+def mapping(processes: int) -> Generator[Callable[..., Iterator[dict[str, float]]]]:
     """`map`, in this process or in several."""
     if processes == 1:
         yield map

@@ -38,7 +38,8 @@ class PatchAutoencoder(ModelMixin, ConfigMixin):
         block_out_channels: widths at 1/2, 1/4, ... of the resolution; the last one is the latents' resolution.
         encoder_layers: residual blocks at each of these on the way down; with 0 the pixels pass as they are.
         decoder_layers: the same on the way up; at least 1 at the last.
-        scaling_factor: brings latents to about unit variance; measured once trained.
+        latents_mean: mean of each latent channel; measured once trained.
+        latents_std: standard deviation of each latent channel, by which latents are brought to unit variance.
     """
 
     @register_to_config
@@ -48,7 +49,8 @@ class PatchAutoencoder(ModelMixin, ConfigMixin):
         block_out_channels: Sequence[int] = (24, 64, 128),
         encoder_layers: Sequence[int] = (0, 1, 1),
         decoder_layers: Sequence[int] = (1, 2, 2),
-        scaling_factor: float = 1.0,
+        latents_mean: Sequence[float] | None = None,
+        latents_std: Sequence[float] | None = None,
     ):
         super().__init__()
         levels = len(block_out_channels)
@@ -88,11 +90,11 @@ class PatchAutoencoder(ModelMixin, ConfigMixin):
         set_zero(self.decoder[-2])
 
     def encode(self, pixels: Float[Tensor, "n 3 H W"]) -> Float[Tensor, "n c h w"]:
-        """Latents of RGB in [-1, 1], whose sides are multiples of the patch; not scaled."""
+        """Latents of RGB in [-1, 1], whose sides are multiples of the patch; not normalised."""
         return self.to_latents(pixels) + self.encoder(pixels)
 
     def decode(self, latents: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 3 H W"]:
-        """RGB in about [-1, 1] of latents that are not scaled."""
+        """RGB in about [-1, 1] of latents that are not normalised."""
         return self.to_pixels(latents) + self.decoder(latents)
 
     @torch.no_grad()

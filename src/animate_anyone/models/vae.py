@@ -28,16 +28,35 @@ def downscale_factor(vae: Autoencoder) -> int:
 
 
 def encode_images(vae: Autoencoder, pixels: Float[Tensor, "n 3 H W"]) -> Float[Tensor, "n c h w"]:
-    """Encodes RGB in [-1, 1] to latents (of a posterior its mean), scaled to about unit variance."""
+    """Encodes RGB in [-1, 1] to latents (of a posterior its mean) of about unit variance."""
     encoded: Any = vae.encode(pixels.to(vae.dtype))
     if isinstance(vae, PatchAutoencoder):
-        latents = encoded
-    else:
-        latents = encoded.latent if isinstance(vae, AutoencoderDC) else encoded.latent_dist.mean
+        mean, std = _statistics(vae, encoded)
+        return (encoded - mean) / std
+    latents = encoded.latent if isinstance(vae, AutoencoderDC) else encoded.latent_dist.mean
     return latents * vae.config["scaling_factor"]
 
 
 def decode_latents(vae: Autoencoder, latents: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 3 H W"]:
-    """Decodes scaled latents to RGB in about [-1, 1]; the decoder may overshoot."""
-    decoded: Any = vae.decode(latents.to(vae.dtype) / vae.config["scaling_factor"])
-    return decoded if isinstance(vae, PatchAutoencoder) else decoded.sample
+    """Decodes latents of about unit variance to RGB in about [-1, 1]; the decoder may overshoot."""
+    latents = latents.to(vae.dtype)
+    if isinstance(vae, PatchAutoencoder):
+        mean, std = _statistics(vae, latents)
+        return vae.decode(latents * std + mean)
+    decoded: Any = vae.decode(latents / vae.config["scaling_factor"])
+    return decoded.sample
+
+
+def latents_std(vae: Autoencoder) -> tuple[float, ...] | None:
+    """The deviation of each latent channel before it was brought to one; None where all have one factor."""
+    return vae.config["latents_std"] if isinstance(vae, PatchAutoencoder) else None
+
+
+def _statistics(vae: PatchAutoencoder, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and deviation of each channel, to broadcast over latents; 0 and 1 as long as they are not measured."""
+    mean, std = vae.config["latents_mean"], vae.config["latents_std"]
+    channels = like.shape[1]
+    return (
+        like.new_tensor(mean or (0.0,) * channels)[:, None, None],
+        like.new_tensor(std or (1.0,) * channels)[:, None, None],
+    )

@@ -11,12 +11,13 @@ import numpy as np
 import torch
 from diffusers import DDIMScheduler
 from einops import rearrange
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor, nn
 
 from animate_anyone.media.size import Size
 from animate_anyone.models.reference_net import ReferenceNet
+from animate_anyone.models.vae import latents_std
 from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.pose.draw import STYLES, DrawStyle, draw_pose
 from animate_anyone.pose.skeleton import PoseSequence
@@ -92,9 +93,19 @@ def objective(config: TrainConfig, networks: Networks) -> nn.Module:
         **parts,
         scheduler=animate_anyone_schedule(),
         snr_gamma=config.diffusion.snr_gamma,
+        channel_weights=channel_weights(config, networks),
         reference_pose=config.diffusion.reference_pose_share > 0,
         image_tokens=config.diffusion.image_tokens,
     )
+
+
+def channel_weights(config: TrainConfig, networks: Networks) -> Float[Tensor, " c"] | None:
+    """Weights of the latent channels' errors, of mean one, if they are to differ."""
+    std = latents_std(networks["vae"])  # pyright: ignore[reportArgumentType]
+    if not config.diffusion.weigh_channels or std is None:
+        return None
+    variances = torch.tensor(std).square()
+    return variances / variances.mean()
 
 
 def make_pipeline(config: TrainConfig, networks: Networks) -> AnimateAnyonePipeline:

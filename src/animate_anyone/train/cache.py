@@ -6,6 +6,7 @@ import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +54,7 @@ class ClipCache:
         self.vae = vae
         self.image_encoder = image_encoder
         self.image_size: int = image_encoder.config.image_size  # pyright: ignore[reportAttributeAccessIssue, reportAssignmentType]
-        encoders = f"{FORMAT} {vae.config['scaling_factor']} {weights_hash(vae)} {weights_hash(image_encoder)}"
+        encoders = f"{FORMAT} {scale_of(vae)} {weights_hash(vae)} {weights_hash(image_encoder)}"
         self.folder = folder / hashlib.sha256(encoders.encode()).hexdigest()[:16]
         self.folder.mkdir(parents=True, exist_ok=True)
 
@@ -113,6 +114,11 @@ class ClipCache:
         with torch.autocast(self.vae.device.type, enabled=False):
             latents, tokens = encode_images(self.vae, pixels), embed_images(self.image_encoder, images)
         return latents.cpu().numpy().astype(np.float16), tokens.cpu().numpy().astype(np.float16)
+
+
+def scale_of(vae: Autoencoder) -> list[Any]:
+    """The settings by which latents are brought to unit variance."""
+    return [vae.config.get(name) for name in ("scaling_factor", "latents_mean", "latents_std")]
 
 
 def weights_hash(network: nn.Module) -> str:

@@ -183,6 +183,9 @@ class DiffusionLoss(Values):
 
     Above 0 the pipeline takes such a pose; below 1 it also works without."""
     noise_offset: Annotated[float, Field(ge=0)] = 0.05
+    weigh_channels: bool = False
+    """Errors of a latent channel count by its variance before it was brought to one, where the VAE has that of each:
+    what is seen in pixels counts more."""
     snr_gamma: Annotated[float, Field(gt=0)] | None = 5.0
     """Min-SNR weight (arXiv 2303.09556) in its velocity form; None: every timestep counts the same."""
     guidance_scale: Annotated[float, Field(ge=1)] = 3.5

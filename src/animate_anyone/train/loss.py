@@ -42,7 +42,7 @@ def draw_noise(
 
 
 class DenoisingObjective(nn.Module):
-    """Mean squared error of the predicted velocity (Salimans and Ho 2022), weighted by timestep if asked for.
+    """Mean squared error of the predicted velocity (Salimans and Ho 2022), weighted by timestep and channel if wanted.
 
     The batch holds `latents` (b, c, f, h, w), `pose` (b, 3, f, H, W) uint8, `reference` (b, c, h, w), `reference_pose`
     (b, 3, 1, H, W) uint8, `image_token` (b, 1, e), and what `draw_noise` gives.
@@ -56,6 +56,7 @@ class DenoisingObjective(nn.Module):
         pose_guider: PoseGuider,
         scheduler: DDIMScheduler,
         snr_gamma: float | None,
+        channel_weights: Float[Tensor, " c"] | None,
         reference_pose: bool,
         image_tokens: bool,
     ):
@@ -65,6 +66,7 @@ class DenoisingObjective(nn.Module):
         self.pose_guider = pose_guider
         self.scheduler = scheduler
         self.snr_gamma = snr_gamma
+        self.register_buffer("channel_weights", channel_weights, persistent=False)
         self.reference_pose = reference_pose
         self.image_tokens = image_tokens
 
@@ -89,9 +91,10 @@ class DenoisingObjective(nn.Module):
             noisy, timestep, image_tokens, pose_features=pose_features, reference=reference
         )
 
-        error = (prediction.float() - velocity).square().mean(dim=(1, 2, 3, 4))
-        loss = (error * min_snr_weight(self.scheduler, timestep, gamma=self.snr_gamma)).mean()
-        return {"loss": loss, "mse": error.mean()}
+        squares = (prediction.float() - velocity).square()
+        error = squares if self.channel_weights is None else squares * self.channel_weights[:, None, None, None]
+        weight = min_snr_weight(self.scheduler, timestep, gamma=self.snr_gamma)
+        return {"loss": (error.mean(dim=(1, 2, 3, 4)) * weight).mean(), "mse": squares.mean()}
 
 
 def min_snr_weight(

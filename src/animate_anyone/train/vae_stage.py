@@ -1,6 +1,5 @@
 """Stage `vae`: an autoencoder for latents, trained on frames alone."""
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from einops import rearrange
@@ -118,13 +117,16 @@ def picture(config: TrainConfig, networks: Networks) -> Image.Image:
 
 
 @torch.no_grad()
-def set_scale(config: TrainConfig, networks: Networks) -> None:
-    """Sets the factor that brings latents to unit variance, which the schedule of diffusion presumes."""
+def set_statistics(config: TrainConfig, networks: Networks) -> None:
+    """Measures the latents' channels, each of which is brought to unit variance: the schedule of diffusion presumes it."""
     vae: PatchAutoencoder = networks["vae"].eval()  # pyright: ignore[reportAssignmentType]
-    vae.register_to_config(scaling_factor=1.0)
     pixels = fixed_frames(config, num_clips=CLIPS_MEASURED, frames_per_clip=FRAMES_MEASURED).to(device_of(vae))
-    spread = float(np.std([encode_images(vae, frame[None]).cpu().numpy() for frame in pixels]))
-    vae.register_to_config(scaling_factor=round(1 / spread, 5))
+    latents = torch.cat([vae.encode(frame[None]) for frame in pixels]).double().cpu()
+    std, mean = torch.std_mean(latents, dim=(0, 2, 3))
+    vae.register_to_config(
+        latents_mean=[round(value, 5) for value in mean.tolist()],
+        latents_std=[max(round(value, 5), 1e-5) for value in std.tolist()],
+    )
 
 
 VAE_STAGE = Stage(
@@ -135,5 +137,5 @@ VAE_STAGE = Stage(
     draw=draw,
     objective=objective,
     picture=picture,
-    finish=set_scale,
+    finish=set_statistics,
 )
