@@ -118,7 +118,7 @@ def picture(config: TrainConfig, networks: Networks) -> Image.Image:
 
 @torch.no_grad()
 def set_statistics(config: TrainConfig, networks: Networks) -> None:
-    """Measures the latents' channels, each of which is brought to unit variance: the schedule of diffusion presumes it."""
+    """Measures the latents' channels: each is brought to unit variance, as the schedule of diffusion presumes."""
     vae: PatchAutoencoder = networks["vae"].eval()  # pyright: ignore[reportAssignmentType]
     pixels = fixed_frames(config, num_clips=CLIPS_MEASURED, frames_per_clip=FRAMES_MEASURED).to(device_of(vae))
     latents = torch.cat([vae.encode(frame[None]) for frame in pixels]).double().cpu()
