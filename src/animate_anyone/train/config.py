@@ -212,6 +212,10 @@ class TrainConfig(Values):
     checkpoint_every: Count = 500
     keep_checkpoints: Count = 2
     validation_every: Count = 1000
+    validation_samples: Annotated[int, Field(ge=0)] = 8
+    """Samples of characters never trained on, with noise that is the same at every call and in every run."""
+    stop_after_minutes: Annotated[float, Field(ge=0)] | None = None
+    """End with a checkpoint after the first step that is done later than this after the start; run again to go on."""
     data: Annotated[ProceduralData | PreparedData, Field(discriminator="source")] = ProceduralData()
     init: Init = Init()
     models: Models = Models()
@@ -246,7 +250,8 @@ LOSS_OF: dict[StageName, str] = {
 RESUMABLE = frozenset(
     {
         *("output", "steps", "accumulation", "device", "num_threads", "num_workers", "cache", "log_every"),
-        *("checkpoint_every", "keep_checkpoints", "validation_every", "gradient_checkpointing"),
+        *("checkpoint_every", "keep_checkpoints", "validation_every", "validation_samples", "stop_after_minutes"),
+        "gradient_checkpointing",
     }
 )
 """Fields that may change when a run is resumed: they do not say what is learnt, only how long and how fast."""

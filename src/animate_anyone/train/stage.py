@@ -2,17 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from diffusers import DiffusionPipeline
 from PIL import Image
 from torch import nn
 
+from animate_anyone.data.procedural import Split
 from animate_anyone.train.batches import Draw
 from animate_anyone.train.config import TrainConfig
 
 Networks = dict[str, nn.Module]
 """Components by the name they have in the pipeline: vae, image_encoder, reference_net, denoising_unet, pose_guider."""
+
+
+class MakeDraw(Protocol):
+    """Gives the function that draws a sample of a split."""
+
+    def __call__(self, config: TrainConfig, networks: Networks, *, split: Split = "train") -> Draw: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +45,7 @@ class Stage:
     trains: tuple[str, ...]
     needs: tuple[str, ...] = ()
     trainable: Callable[[Networks], list[nn.Parameter]]
-    draw: Callable[[TrainConfig, Networks], Draw]
+    draw: MakeDraw
     objective: Callable[[TrainConfig, Networks], nn.Module]
     start: Callable[[TrainConfig, Networks], None] | None = None
     picture: Callable[[TrainConfig, Networks], Image.Image] | None = None
