@@ -16,7 +16,8 @@ Configure = Callable[..., TrainConfig]
 def tiny(stage: str, folder: Path, **overrides: Any) -> TrainConfig:
     """The tiny configuration of a stage with all its folders below `folder`."""
     encoders = {"init.vae": folder / "vae/vae", "init.image_encoder": folder / "image-encoder/image_encoder"}
-    start = {"stage1": encoders, "stage2": {"init.pipeline": folder / "stage1/pipeline"}}.get(stage, {})
+    pipelines = {"stage2": folder / "stage1/pipeline", "lora": folder / "stage2/pipeline"}
+    start = encoders if stage == "stage1" else {"init.pipeline": pipelines[stage]} if stage in pipelines else {}
     places: dict[str, Any] = {"output": folder / stage, "cache": folder / "cache", "device": "cpu", **start}
     return load_config(CONFIGS / f"tiny-{stage}.toml", places | overrides)
 

@@ -15,13 +15,15 @@ from rich.console import Console
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from animate_anyone.checkpoints.notices import save_notices
 from animate_anyone.errors import ConfigError, MissingExtraError
 from animate_anyone.train.batches import Batches, Sample
 from animate_anyone.train.checkpoint import Checkpoint, load_checkpoint, new_folder, save_checkpoint, write_file
 from animate_anyone.train.config import Optimiser, TrainConfig, changed_fields, load_config, parse_config
 from animate_anyone.train.ema import MovingAverage, assign
-from animate_anyone.train.networks import init_folder, make_networks, save_networks
+from animate_anyone.train.networks import init_folder, init_notices, make_networks, save_networks
 from animate_anyone.train.record import Record, progress_bar, terminal_line
+from animate_anyone.train.stage import round_frozen
 from animate_anyone.train.stages import STAGES
 from animate_anyone.train.validation import draw_validation, validation_losses
 
@@ -94,6 +96,8 @@ def run(config: TrainConfig) -> Path:
     for network in networks.values():
         network.to(device=accelerator.device, memory_format=layout)  # pyright: ignore[reportCallIssue]
     parameters = stage.prepare(networks)
+    if config.frozen_precision == "bf16":
+        round_frozen(networks)
     objective = accelerator.prepare_model(stage.objective(config, networks))
     optimiser = torch.optim.AdamW(
         parameters.values(),
@@ -194,7 +198,10 @@ def run(config: TrainConfig) -> Path:
                             losses = validation_losses(accelerator.unwrap_model(objective), validation)
                         record.validation(step, {name: float(value) for name, value in losses.items()})
                     if stage.picture is not None:
-                        record.picture(step, stage.picture(config, networks))
+                        # Networks of mixed precision work together in autocast only.
+                        with autocast if config.frozen_precision == "bf16" else nullcontext():
+                            picture = stage.picture(config, networks)
+                        record.picture(step, picture)
                 stage.prepare(networks)
             if due_checkpoint and record is not None:
                 state = Checkpoint(
@@ -218,10 +225,16 @@ def run(config: TrainConfig) -> Path:
         with average.applied():
             if stage.finish is not None:
                 stage.finish(config, networks)
-            save_networks(networks, config.output, trained=stage.trains)
+            if stage.saves:
+                if config.frozen_precision == "bf16":
+                    # What does not train is saved as it was before it was rounded.
+                    networks = make_networks(config, stage)
+                    assign(stage.prepare(networks), parameters)
+                save_networks(networks, config.output, trained=stage.trains)
             if stage.pipeline is not None:
                 with new_folder(config.output / "pipeline") as temporary:
                     stage.pipeline(config, networks).save_pretrained(temporary)
+                    save_notices(init_notices(config.init), temporary)
     accelerator.wait_for_everyone()
     return config.output
 
