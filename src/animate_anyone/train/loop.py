@@ -92,12 +92,13 @@ def run(config: TrainConfig) -> Path:
     checkpoint = load_checkpoint(config.output / CHECKPOINTS)
     if stage.start is not None and checkpoint is None and not any(init_folder(config.init, n) for n in stage.trains):
         stage.start(config, networks)
+    if config.frozen_precision == "bf16":
+        stage.prepare(networks)
+        round_frozen(networks)  # before they take room on the device
     layout = torch.channels_last if config.channels_last else torch.preserve_format
     for network in networks.values():
         network.to(device=accelerator.device, memory_format=layout)  # pyright: ignore[reportCallIssue]
     parameters = stage.prepare(networks)
-    if config.frozen_precision == "bf16":
-        round_frozen(networks)
     objective = accelerator.prepare_model(stage.objective(config, networks))
     optimiser = torch.optim.AdamW(
         parameters.values(),

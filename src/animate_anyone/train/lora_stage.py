@@ -1,6 +1,7 @@
 """Stage `lora`: low-rank adapters of a whole pipeline's attention, all its weights frozen (Hu et al. 2022)."""
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 from diffusers import DiffusionPipeline
@@ -80,15 +81,14 @@ def save_adapters(config: TrainConfig, networks: Networks) -> None:
     """Writes `adapters/`, in PEFT's layout."""
     with new_folder(config.output / ADAPTERS) as folder:
         for component in ADAPTED:
-            network = networks[component]
+            network: Any = networks[component]
             adapters = {
                 PREFIX + name.replace(NAME, ""): parameter
                 for name, parameter in network.named_parameters()
                 if ".lora_" in name
             }
             if adapters:
-                settings = network.peft_config["default"]  # pyright: ignore[reportIndexIssue]
-                settings.save_pretrained(str(folder / component))  # pyright: ignore[reportAttributeAccessIssue]
+                network.peft_config["default"].save_pretrained(str(folder / component))
                 save_file(contiguous(adapters), folder / component / ADAPTER_WEIGHTS)
 
 
