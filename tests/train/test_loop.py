@@ -143,6 +143,14 @@ def test_accumulation_and_precision(configure: Configure, tmp_path: Path):
     assert half[-1]["loss"] == pytest.approx(whole[-1]["loss"], rel=0.05)
 
 
+@pytest.mark.parametrize("stage", ["stage1", "stage2"])
+def test_gradient_checkpointing_changes_nothing_but_memory(configure: Configure, tmp_path: Path, stage: str):
+    short = {"steps": 2, "batch_size": 1, "validation_samples": 0}
+    plain = run(configure(stage, **short))
+    saving = run(configure(stage, output=tmp_path / "saving", gradient_checkpointing=True, **short))
+    assert loss_log(plain) == loss_log(saving)
+
+
 def test_workers_change_nothing(configure: Configure, tmp_path: Path):
     alone = run(configure("vae", steps=4))
     helped = run(configure("vae", steps=4, output=tmp_path / "helped", num_workers=2))

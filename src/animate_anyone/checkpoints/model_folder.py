@@ -59,18 +59,24 @@ def check_model_folder(folder: Path) -> None:
     Raises:
         CheckpointError: a component, or weights of it, are missing, left over or of the wrong shape.
     """
-    for component, build in BUILDERS.items():
+    for component in BUILDERS:
         if component == "reference_net" and _is_without(folder, component):
             continue
-        place = folder / component
-        try:
-            config = json.loads((place / "config.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise CheckpointError(f"The model '{folder}' has no usable '{component}/config.json': {error}.") from error
-        with torch.device("meta"):
-            network: nn.Module = build(config)
-        expected = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
-        check_shapes(_shapes(place), expected, source=str(place), model_name=type(network).__name__)
+        check_component(folder / component, component)
+
+
+def check_component(place: Path, component: str) -> None:
+    """As `check_model_folder`, for the folder of one component."""
+    try:
+        config = json.loads((place / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"The model '{place.parent}' has no usable '{place.name}/config.json': {error}."
+        ) from error
+    with torch.device("meta"):
+        network: nn.Module = BUILDERS[component](config)
+    expected = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
+    check_shapes(_shapes(place), expected, source=str(place), model_name=type(network).__name__)
 
 
 def _is_without(folder: Path, component: str) -> bool:

@@ -14,6 +14,7 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
+from animate_anyone.checkpoints.animatediff import motion_settings
 from animate_anyone.checkpoints.architecture import SD15_UNET_CONFIG, temporal_options, unet_options
 from animate_anyone.checkpoints.keymap import Drop, KeyMap, Rename, load_into, shown
 from animate_anyone.checkpoints.readers import find_weights, read_weights
@@ -24,14 +25,7 @@ from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.sampling.schedule import animate_anyone_schedule
 
-MOTION_SETTINGS: Mapping[str, Any] = {
-    "use_motion_module": True,
-    "num_attention_heads": 8,
-}
-"""What the weights of the motion modules do not tell by their names and shapes."""
-
 MOTION_KEY = "motion_modules."
-POSITION_TABLE = ".pos_encoder.pe"
 
 VAE_KEYS = KeyMap(
     renames=tuple(
@@ -120,7 +114,7 @@ def _load_denoising_unet(
         motion_file = _motion_file(folder)
         motion = read_weights(motion_file)
         source = f"{file} + {motion_file.name}"
-        settings = _motion_settings(motion, motion_file)
+        settings = motion_settings(motion, source=str(motion_file))
         num_stages = len(options["block_out_channels"])
         options |= temporal_options(settings, num_stages=num_stages, source=str(motion_file))
         not_motion = [key for key in motion if MOTION_KEY not in key]
@@ -176,17 +170,6 @@ def _motion_file(folder: Path) -> Path:
             "without it every frame is made on its own and the video flickers. Put the file there, or import for "
             "single pictures only (stills_only=True)."
         ) from error
-
-
-def _motion_settings(motion: Mapping[str, Tensor], file: Path) -> dict[str, Any]:
-    tables = [tensor for key, tensor in motion.items() if key.endswith(POSITION_TABLE)]
-    if not tables:
-        raise CheckpointError(f"'{file}' holds no motion modules: no key ends in '{POSITION_TABLE}'.")
-    return {
-        **MOTION_SETTINGS,
-        "motion_module_mid_block": any(key.startswith("mid_block.") for key in motion),
-        "temporal_position_encoding_max_len": tables[0].shape[-2],
-    }
 
 
 def _weights_folder(folder: Path) -> Path:

@@ -186,8 +186,13 @@ def model_folder(model: KnownModel) -> Path:
     """Where a known model is, or will be once it is pulled."""
     if model.bundled is not None:
         return Path(__file__).parents[1] / model.bundled
+    return models_home() / model.name
+
+
+def models_home() -> Path:
+    """The folder that pulled models and weights are kept in."""
     home = os.environ.get(HOME_VARIABLE)
-    return (Path(home) if home else Path.home() / ".cache" / "animate-anyone") / "models" / model.name
+    return (Path(home) if home else Path.home() / ".cache" / "animate-anyone") / "models"
 
 
 def _known(name: str) -> KnownModel:

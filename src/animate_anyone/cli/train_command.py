@@ -16,8 +16,16 @@ def train(
             help="Replace a value of the file; can be given again and again. Values are written as in TOML.",
         ),
     ] = [],  # noqa: B006  (read by typer only)
+    max_minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0, help="Stop after that many minutes with a checkpoint and exit code 75; run again to go on."
+        ),
+    ] = None,
 ) -> None:
     """Train one stage, or resume it: running the same command again goes on where the run stopped.
+
+    Exit codes: 0 when the run is done, 75 when --max-minutes ended it, 1 after an error.
 
     The folder configs/ holds the runs that made the bundled model, and tiny ones that end within a minute. For several
     GPUs: `torchrun --nproc_per_node 8 -m animate_anyone.train CONFIG.toml`
@@ -29,5 +37,6 @@ def train(
     from animate_anyone.train.loop import train as run
     from animate_anyone.train.overrides import parse_overrides
 
-    folder = run(config, parse_overrides(changes))
+    limit = {} if max_minutes is None else {"stop_after_minutes": max_minutes}
+    folder = run(config, parse_overrides(changes) | limit)
     typer.echo(f"Trained: {folder.resolve()}")

@@ -16,6 +16,7 @@ def list_models() -> None:
 
         animate-anyone weights list
     """
+    from animate_anyone.checkpoints.base_weights import BASE_WEIGHTS
     from animate_anyone.checkpoints.notices import format_notices, notice_of, read_notices
     from animate_anyone.checkpoints.registry import PIPELINE_FILE, REGISTRY, model_folder
 
@@ -27,11 +28,17 @@ def list_models() -> None:
         notices = read_notices(folder) if here else [notice_of(source) for source in model.sources]
         typer.echo(f"{model.name}: {model.summary}\n  {place}")
         typer.echo("".join(f"  {line}\n" for line in format_notices(notices).splitlines()))
+    typer.echo("Weights that training can start from:")
+    for base in BASE_WEIGHTS.values():
+        place = base.path if base.path.exists() else f"not here; animate-anyone weights pull {base.name}"
+        typer.echo(f"{base.name}: {format_notices([notice_of(base.source)])}\n  {place}")
 
 
 @weights.command("pull")
 def pull_model(name: Annotated[str, typer.Argument(metavar="NAME", help="A name from 'weights list'.")]) -> None:
     """Download a known model at pinned revisions, check it, and convert it to one folder of safetensors.
+
+    Weights that training starts from are kept as they were published.
 
     The licences are shown first. The environment variable ANIMATE_ANYONE_HOME says where models are kept; the
     downloaded originals stay in the hub's own cache and can be deleted.
@@ -40,9 +47,14 @@ def pull_model(name: Annotated[str, typer.Argument(metavar="NAME", help="A name 
 
         animate-anyone weights pull moore
     """
+    from animate_anyone.checkpoints.base_weights import BASE_WEIGHTS, pull_base_weights
     from animate_anyone.checkpoints.notices import format_notices, notice_of, read_notices
     from animate_anyone.checkpoints.registry import REGISTRY, pull
 
+    if name in BASE_WEIGHTS:
+        typer.echo(format_notices([notice_of(BASE_WEIGHTS[name].source)]))
+        typer.echo(f"Weights: {pull_base_weights(name)}")
+        return
     if name in REGISTRY and REGISTRY[name].sources:
         typer.echo(format_notices([notice_of(source) for source in REGISTRY[name].sources]))
     folder = pull(name)

@@ -15,6 +15,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor, nn
 
+from animate_anyone.data.procedural import Split
 from animate_anyone.media.size import Size
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.vae import latents_std
@@ -28,7 +29,7 @@ from animate_anyone.train.config import TrainConfig
 from animate_anyone.train.loss import DenoisingObjective, draw_noise
 from animate_anyone.train.pictures import grid, to_frame, to_image
 from animate_anyone.train.sources import make_source
-from animate_anyone.train.stage import Networks, Stage
+from animate_anyone.train.stage import MakeDraw, Networks, Stage
 
 NUM_CHARACTERS_SHOWN = 4
 NUM_FRAMES_SHOWN = 4
@@ -56,11 +57,11 @@ def window(config: TrainConfig, length: int, generator: torch.Generator) -> list
     return list(range(start, start + config.diffusion.num_frames))
 
 
-def drawing(pick_frames: PickFrames) -> Callable[[TrainConfig, Networks], Draw]:
+def drawing(pick_frames: PickFrames) -> MakeDraw:
     """A `Stage.draw`: some frames of a clip as the target, any frame of the same clip as the reference."""
 
-    def draw(config: TrainConfig, networks: Networks) -> Draw:
-        source = make_source(config.data, split="train")
+    def draw(config: TrainConfig, networks: Networks, *, split: Split = "train") -> Draw:
+        source = make_source(config.data, split=split)
         clips = ClipCache(
             config.cache_folder, source, vae=networks["vae"], image_encoder=networks["image_encoder"]  # pyright: ignore[reportArgumentType]
         )  # fmt: skip

@@ -1,6 +1,5 @@
 """What a training run is told: frozen values read from a TOML file, every bad field reported at once."""
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -9,11 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from animate_anyone.errors import ConfigError
 from animate_anyone.media.size import Size
+from animate_anyone.train.config_file import read_values
 
 Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Widths = Annotated[tuple[Count, ...], Field(min_length=1)]
-StageName = Literal["vae", "image-encoder", "stage1", "stage2", "one-stage"]
+StageName = Literal["vae", "image-encoder", "stage1", "stage2", "one-stage", "lora"]
 
 
 class Values(BaseModel):
@@ -95,7 +95,10 @@ class Models(Values):
 
 
 class Init(Values):
-    """Folders of components to start from; `pipeline` gives all that are not named one by one."""
+    """Folders of components to start from; `pipeline` gives all that are not named one by one.
+
+    What was pulled may be given by name (`animate-anyone weights list`): a model as `pipeline`, weights as the others.
+    """
 
     pipeline: Path | None = None
     vae: Path | None = None
@@ -103,6 +106,10 @@ class Init(Values):
     reference_net: Path | None = None
     denoising_unet: Path | None = None
     pose_guider: Path | None = None
+    unet: Path | None = None
+    """Stable Diffusion 1.5's UNet, of which stage 1 makes reference_net and denoising_unet; a folder or a file."""
+    motion_modules: Path | None = None
+    """AnimateDiff's file, from which stage 2 takes temporal attention."""
 
 
 class ProceduralData(Values):
@@ -168,6 +175,18 @@ class ContrastLoss(Values):
     temperature: Annotated[float, Field(gt=0)] = 0.1
 
 
+class Lora(Values):
+    """Low-rank adapters (Hu et al. 2022) of linear layers of the ReferenceNet and the denoising UNet."""
+
+    rank: Count = 16
+    alpha: Annotated[float, Field(gt=0)] = 16.0
+    """The adapters count alpha / rank times."""
+    targets: Annotated[tuple[str, ...], Field(min_length=1)] = (
+        *("attn1.to_q", "attn1.to_k", "attn1.to_v", "attn1.to_out.0"),
+    )
+    """Ends of the names of layers: spatial attention. Cross-attention is `attn2.*`, temporal `attention_blocks.0.*`."""
+
+
 class DiffusionLoss(Values):
     """Denoising loss of the stages that denoise (paper section 4.1, Moore's settings where the paper is silent)."""
 
@@ -207,6 +226,9 @@ class TrainConfig(Values):
     accumulation: Count = 1
     seed: Annotated[int, Field(ge=0)] = 0
     precision: Literal["fp32", "bf16"] = "fp32"
+    """bf16 is autocast: weights that train stay in float32. There is no fp16, which would need its loss scaled."""
+    frozen_precision: Literal["fp32", "bf16"] = "fp32"
+    """Of the weights of ReferenceNet and denoising UNet that do not train; what is saved is not rounded."""
     device: Literal["auto", "cpu"] = "auto"
     num_threads: Count | None = None
     """CPU threads of each process; None: torch decides."""
@@ -220,6 +242,10 @@ class TrainConfig(Values):
     checkpoint_every: Count = 500
     keep_checkpoints: Count = 2
     validation_every: Count = 1000
+    validation_samples: Annotated[int, Field(ge=0)] = 8
+    """Samples of characters never trained on, with noise that is the same at every call and in every run."""
+    stop_after_minutes: Annotated[float, Field(ge=0)] | None = None
+    """End with a checkpoint after the first step that is done later than this after the start; run again to go on."""
     data: Annotated[ProceduralData | PreparedData, Field(discriminator="source")] = ProceduralData()
     init: Init = Init()
     models: Models = Models()
@@ -227,10 +253,27 @@ class TrainConfig(Values):
     vae: VaeLoss = VaeLoss()
     contrast: ContrastLoss = ContrastLoss()
     diffusion: DiffusionLoss = DiffusionLoss()
+    lora: Lora = Lora()
+
+    @model_validator(mode="after")
+    def check_starts(self) -> Self:
+        init = self.init
+        if init.unet is not None and (
+            self.stage != "stage1" or init.pipeline or init.reference_net or init.denoising_unet
+        ):
+            raise ValueError(
+                "init.unet is where stage1 starts, in place of init.pipeline, init.reference_net and "
+                "init.denoising_unet; remove one or the other"
+            )
+        if init.motion_modules is not None and self.stage != "stage2":
+            raise ValueError(f"init.motion_modules is for stage2; {self.stage} has no use for it, remove it")
+        if self.frozen_precision == "bf16" and (self.precision != "bf16" or self.stage not in ("stage2", "lora")):
+            raise ValueError("frozen_precision 'bf16' is for the stages stage2 and lora, and needs precision 'bf16'")
+        return self
 
     @model_validator(mode="after")
     def check_frames(self) -> Self:
-        if self.stage in ("stage2", "one-stage") and self.diffusion.num_frames > self.data.num_frames:
+        if self.stage in ("stage2", "one-stage", "lora") and self.diffusion.num_frames > self.data.num_frames:
             raise ValueError(
                 f"diffusion.num_frames is {self.diffusion.num_frames}, but a clip of the data has only "
                 f"{self.data.num_frames} frames (data.num_frames)"
@@ -264,13 +307,15 @@ LOSS_OF: dict[StageName, str] = {
     "stage1": "diffusion",
     "stage2": "diffusion",
     "one-stage": "diffusion",
+    "lora": "diffusion",
 }
 """The table that says how a stage's loss is made; the others mean nothing to it."""
 
 RESUMABLE = frozenset(
     {
         *("output", "steps", "accumulation", "device", "num_threads", "num_workers", "cache", "log_every"),
-        *("checkpoint_every", "keep_checkpoints", "validation_every", "gradient_checkpointing"),
+        *("checkpoint_every", "keep_checkpoints", "validation_every", "validation_samples", "stop_after_minutes"),
+        "gradient_checkpointing",
     }
 )
 """Fields that may change when a run is resumed: they do not say what is learnt, only how long and how fast."""
@@ -316,18 +361,14 @@ def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Train
     """Read a TOML file.
 
     Args:
-        path: The file. Relative paths in it are relative to the working directory.
+        path: The file. `base = "FILE"` in it names a file, from its own folder, whose values it changes or adds to. All
+            other relative paths are relative to the working directory.
         overrides: Values that replace those of the file, by dotted name: `{"optimiser.learning_rate": 1e-5}`.
 
     Raises:
         ConfigError: If the file cannot be read, is no TOML, or has bad fields (all are named).
     """
-    try:
-        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"Cannot read the training configuration {path}: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The training configuration {path} is not valid TOML: {error}.") from error
+    values = read_values(path)
     for name, value in (overrides or {}).items():
         *tables, field = name.split(".")
         table = values
@@ -342,6 +383,8 @@ def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Train
 def changed_fields(old: TrainConfig, new: TrainConfig) -> list[str]:
     """Top-level fields, of those that decide what is learnt, in which two configurations differ."""
     unused = {"vae", "contrast", "diffusion"} - {LOSS_OF[new.stage]}
+    if new.stage != "lora":
+        unused.add("lora")
     return [
         name
         for name in TrainConfig.model_fields

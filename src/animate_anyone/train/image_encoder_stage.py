@@ -7,6 +7,7 @@ from PIL import Image
 from torch import Tensor, nn
 from transformers import CLIPVisionModelWithProjection
 
+from animate_anyone.data.procedural import Split
 from animate_anyone.models.image_encoder import embed_images, preprocess_images
 from animate_anyone.train.batches import Draw, Sample, pick
 from animate_anyone.train.config import TrainConfig
@@ -61,9 +62,9 @@ def view(frame: Tensor, size: int, generator: torch.Generator, *, mirrored: bool
     return preprocess_images([image], size)[0]
 
 
-def draw(config: TrainConfig, networks: Networks) -> Draw:
+def draw(config: TrainConfig, networks: Networks, *, split: Split = "train") -> Draw:
     """Draws two frames of one clip; mirrored both or neither, so that left and right stay apart."""
-    source = make_source(config.data, split="train")
+    source = make_source(config.data, split=split)
     size: int = networks["image_encoder"].config.image_size  # pyright: ignore[reportAttributeAccessIssue, reportAssignmentType]
 
     def draw_sample(generator: torch.Generator) -> Sample:

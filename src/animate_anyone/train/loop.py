@@ -15,19 +15,25 @@ from rich.console import Console
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from animate_anyone.checkpoints.notices import save_notices
 from animate_anyone.errors import ConfigError, MissingExtraError
 from animate_anyone.train.batches import Batches, Sample
 from animate_anyone.train.checkpoint import Checkpoint, load_checkpoint, new_folder, save_checkpoint, write_file
 from animate_anyone.train.config import Optimiser, TrainConfig, changed_fields, load_config, parse_config
 from animate_anyone.train.ema import MovingAverage, assign
-from animate_anyone.train.networks import init_folder, make_networks, save_networks
+from animate_anyone.train.networks import init_folder, init_notices, make_networks, save_networks
 from animate_anyone.train.record import Record, progress_bar, terminal_line
+from animate_anyone.train.stage import round_frozen
 from animate_anyone.train.stages import stage_of
+from animate_anyone.train.validation import draw_validation, validation_losses
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
 CONFIG, CHECKPOINTS = "config.json", "checkpoints"
+
+OUT_OF_TIME = 75
+"""Exit code of a run that `stop_after_minutes` ended: there is more to do (EX_TEMPFAIL of sysexits.h)."""
 
 
 def train(config_path: Path, overrides: Mapping[str, Any] | None = None) -> Path:
@@ -49,8 +55,10 @@ def run(config: TrainConfig) -> Path:
         ConfigError: If the configuration cannot be used, differs from that of the run to resume, or the loss is no
             longer finite.
         MissingExtraError: If accelerate is not installed.
-        SystemExit: After SIGTERM or SIGINT, once a checkpoint is written.
+        SystemExit: After SIGTERM or SIGINT (128 + its number) or `stop_after_minutes` (`OUT_OF_TIME`), once a
+            checkpoint is written.
     """
+    started = time.monotonic()
     # --- Processes and devices ---
     try:
         from accelerate import Accelerator
@@ -84,6 +92,9 @@ def run(config: TrainConfig) -> Path:
     checkpoint = load_checkpoint(config.output / CHECKPOINTS)
     if stage.start is not None and checkpoint is None and not any(init_folder(config.init, n) for n in stage.trains):
         stage.start(config, networks)
+    if config.frozen_precision == "bf16":
+        stage.prepare(networks)
+        round_frozen(networks)  # before they take room on the device
     layout = torch.channels_last if config.channels_last else torch.preserve_format
     for network in networks.values():
         network.to(device=accelerator.device, memory_format=layout)  # pyright: ignore[reportCallIssue]
@@ -131,11 +142,15 @@ def run(config: TrainConfig) -> Path:
         persistent_workers=False,
     )
 
+    validation: list[Sample] = []
+    if accelerator.is_main_process and start < config.steps:
+        validation = draw_validation(stage.draw(config, networks, split="validation"), config)
+
     # --- The loop ---
     record = Record(config.output, step=start) if accelerator.is_main_process else None
     autocast = torch.autocast(accelerator.device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16")
     clock = time.monotonic()
-    with StopSignal() as stop, progress_bar(console) as progress:
+    with StopSignal(started=started, minutes=config.stop_after_minutes) as stop, progress_bar(console) as progress:
         task = progress.add_task(config.stage, total=config.steps, completed=start)
         for step, micro_batches in enumerate(loader, start + 1):
             learning_rate = learning_rate_at(step, config.optimiser, steps=config.steps)
@@ -157,11 +172,11 @@ def run(config: TrainConfig) -> Path:
             average.update(step)
             progress.update(task, completed=step)
 
-            stopping = stop.seen(accelerator)
             last = step == config.steps
+            stopping = stop.seen(accelerator, last=last)
             due_log = last or step % config.log_every == 0
             due_checkpoint = last or stopping or step % config.checkpoint_every == 0
-            due_picture = last or step % config.validation_every == 0
+            due_validation = last or step % config.validation_every == 0
             if due_log or due_checkpoint:
                 sums = mean_over_processes(sums, accelerator)
             if due_log:
@@ -177,9 +192,17 @@ def run(config: TrainConfig) -> Path:
                 progress.console.print(
                     terminal_line(step, config.steps, means, samples_per_second=speed), soft_wrap=True
                 )
-            if due_picture and record is not None and stage.picture is not None:
+            if due_validation and record is not None:
                 with average.applied():
-                    record.picture(step, stage.picture(config, networks))
+                    if validation:
+                        with autocast:
+                            losses = validation_losses(accelerator.unwrap_model(objective), validation)
+                        record.validation(step, {name: float(value) for name, value in losses.items()})
+                    if stage.picture is not None:
+                        # Networks of mixed precision work together in autocast only.
+                        with autocast if config.frozen_precision == "bf16" else nullcontext():
+                            picture = stage.picture(config, networks)
+                        record.picture(step, picture)
                 stage.prepare(networks)
             if due_checkpoint and record is not None:
                 state = Checkpoint(
@@ -190,11 +213,11 @@ def run(config: TrainConfig) -> Path:
                     sums={name: float(value) for name, value in sums.items()},
                 )
                 save_checkpoint(state, config.output / CHECKPOINTS, keep=config.keep_checkpoints)
-            if due_picture or due_checkpoint:
+            if due_validation or due_checkpoint:
                 accelerator.wait_for_everyone()
             if stopping:
                 console.print(f"stopped after step {step}; run the same command again to go on")
-                raise SystemExit(128 + stopping)
+                raise SystemExit(stopping)
     if record is not None:
         record.close()
 
@@ -203,10 +226,16 @@ def run(config: TrainConfig) -> Path:
         with average.applied():
             if stage.finish is not None:
                 stage.finish(config, networks)
-            save_networks(networks, config.output, trained=stage.trains)
+            if stage.saves:
+                if config.frozen_precision == "bf16":
+                    # What does not train is saved as it was before it was rounded.
+                    networks = make_networks(config, stage)
+                    assign(stage.prepare(networks), parameters)
+                save_networks(networks, config.output, trained=stage.trains)
             if stage.pipeline is not None:
                 with new_folder(config.output / "pipeline") as temporary:
                     stage.pipeline(config, networks).save_pretrained(temporary)
+                    save_notices(init_notices(config.init), temporary)
     accelerator.wait_for_everyone()
     return config.output
 
@@ -257,10 +286,11 @@ def check_finite(loss: float, *, step: int, config: TrainConfig) -> None:
 
 
 class StopSignal:
-    """Notes SIGTERM and SIGINT within its block, so that the loop can end with a checkpoint."""
+    """Notes SIGTERM, SIGINT and the end of the time within its block, so that the loop can end with a checkpoint."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, started: float, minutes: float | None) -> None:
         self.received = 0
+        self.deadline = math.inf if minutes is None else started + 60 * minutes
 
     def __enter__(self) -> Self:
         self.previous = {number: signal.signal(number, self.note) for number in (signal.SIGTERM, signal.SIGINT)}
@@ -275,10 +305,15 @@ class StopSignal:
             raise KeyboardInterrupt  # a second signal does not wait for the step to end
         self.received = number
 
-    def seen(self, accelerator: "Accelerator") -> int:
-        """The number of the signal that any process has received, 0 for none; the same on all of them."""
+    def seen(self, accelerator: "Accelerator", *, last: bool) -> int:
+        """The exit code with which to stop after this step, 0 to go on; the same on all processes.
+
+        A run whose time is up after its last step is done, and does not stop but end.
+        """
+        code = OUT_OF_TIME if not last and time.monotonic() >= self.deadline else 0
+        if self.received:
+            code = 128 + self.received
         if accelerator.num_processes == 1:
-            return self.received
-        received = torch.tensor([self.received], device=accelerator.device)
-        everyones: Any = accelerator.gather(received)
+            return code
+        everyones: Any = accelerator.gather(torch.tensor([code], device=accelerator.device))
         return int(everyones.max())

@@ -5,9 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from diffusers import AutoencoderKL
 from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
+from animate_anyone.checkpoints.animatediff import load_motion_modules, motion_options
+from animate_anyone.checkpoints.base_weights import BASE_WEIGHTS, locate_base_weights
+from animate_anyone.checkpoints.model_folder import check_component
+from animate_anyone.checkpoints.moore import load_image_encoder, load_vae
+from animate_anyone.checkpoints.notices import Notice, notice_of, read_notices
+from animate_anyone.checkpoints.registry import REGISTRY, locate
+from animate_anyone.checkpoints.sd15 import open_sd15
 from animate_anyone.errors import ConfigError
 from animate_anyone.models.control_net import ControlNet
 from animate_anyone.models.denoising_unet import DenoisingUNet
@@ -39,8 +47,9 @@ def make_networks(config: TrainConfig, stage: Stage) -> Networks:
     New weights depend on `config.seed` only.
 
     Raises:
-        ConfigError: If `init` lacks a component that the stage does not train, names a folder without one, or has
-            another network of the reference than `models.reference` says.
+        ConfigError: If `init` lacks a component that the stage does not train, names a folder without one, components
+            that do not fit each other, or another network of the reference than `models.reference` says.
+        CheckpointError: If files that `init` names cannot be loaded whole.
     """
     if config.models.reference == "none" and "denoising_unet" in stage.trains:
         folder = init_folder(config.init, "reference_net")
@@ -49,6 +58,10 @@ def make_networks(config: TrainConfig, stage: Stage) -> Networks:
                 f"models.reference is 'none', but the pipeline of init has a network for the reference ({folder}). "
                 "Set models.reference to what it was trained with, or start from another pipeline."
             )
+    published: Networks = {}
+    if config.init.unet is not None:
+        reference_net, denoising_unet = open_sd15(locate_base_weights(config.init.unet))
+        published = {"reference_net": reference_net, "denoising_unet": denoising_unet}
     networks: Networks = {}
     for name in CLASSES:
         if name not in (*stage.needs, *stage.trains):
@@ -56,7 +69,9 @@ def make_networks(config: TrainConfig, stage: Stage) -> Networks:
         folder = init_folder(config.init, name)
         if folder is not None:
             networks[name] = load_network(name, folder, config.models)
-        elif name in stage.trains:
+        elif name in published:
+            networks[name] = published[name]
+        elif name in stage.trains and name not in stage.needs:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(config.seed)
                 networks[name] = new_network(name, config, networks)
@@ -67,34 +82,88 @@ def make_networks(config: TrainConfig, stage: Stage) -> Networks:
             )
     if "denoising_unet" in networks:
         networks["denoising_unet"] = fit_temporal(networks["denoising_unet"], config, stage)
+        check_fit(networks)
     if config.gradient_checkpointing:
         for name in ("reference_net", "denoising_unet"):
             if name in networks:
                 networks[name].enable_gradient_checkpointing()  # pyright: ignore[reportCallIssue]
+    if stage.adapt is not None:
+        stage.adapt(config, networks)
     return networks
+
+
+def check_fit(networks: Networks) -> None:
+    """Whether the UNets read the latents of the VAE and the tokens of the image encoder.
+
+    Raises:
+        ConfigError: If one of them is of another width.
+    """
+    channels = setting(networks["vae"], "latent_channels")
+    width: int = networks["image_encoder"].config.projection_dim  # pyright: ignore[reportAttributeAccessIssue, reportAssignmentType]
+    for name in ("reference_net", "denoising_unet"):
+        for option, expected, maker in (
+            ("in_channels", channels, "vae"),
+            ("cross_attention_dim", width, "image_encoder"),
+        ):
+            found = setting(networks[name], option)
+            if found != expected:
+                raise ConfigError(
+                    f"The {name} of init has {option} {found}, but the {maker} gives {expected}: they belong to "
+                    "different models."
+                )
 
 
 def init_folder(init: Init, name: str) -> Path | None:
     """The folder that `init` names for a component, if any."""
     folder: Path | None = getattr(init, name)
-    if folder is None and init.pipeline is not None:
-        folder = init.pipeline / name
-    return folder
+    if folder is not None:
+        return locate_base_weights(folder)
+    if init.pipeline is not None:
+        return pipeline_folder(init.pipeline) / name
+    return None
+
+
+def pipeline_folder(pipeline: Path) -> Path:
+    """The folder of a pulled model by its name, or of any by its path."""
+    return Path(locate(str(pipeline))) if str(pipeline) in REGISTRY else pipeline
+
+
+def init_notices(init: Init) -> list[Notice]:
+    """The licences of what a run starts from, as far as they are known."""
+    named = (init.unet, init.motion_modules, init.vae, init.image_encoder, init.pose_guider)
+    known = [notice_of(BASE_WEIGHTS[str(place)].source) for place in named if str(place) in BASE_WEIGHTS]
+    return known + (read_notices(pipeline_folder(init.pipeline)) if init.pipeline is not None else [])
 
 
 def load_network(name: str, folder: Path, sizes: Models) -> nn.Module:
-    """A component from its folder, in float32."""
+    """A component from its folder, in float32.
+
+    Raises:
+        ConfigError: If there is no such folder, or it holds another network than the configuration says.
+        CheckpointError: If its weights do not fit its configuration.
+    """
     if not (folder / "config.json").is_file():
         raise ConfigError(f"init names {folder} for the {name}, but there is no config.json in it.")
     kind = CLASSES[name]
+    if name == "image_encoder":
+        return load_image_encoder(folder)
     if name in ("vae", "reference_net"):
-        saved: str = json.loads((folder / "config.json").read_text(encoding="utf-8"))["_class_name"]
-        kind = AUTOENCODERS[saved] if name == "vae" else REFERENCE_NETWORKS[sizes.reference]
-        if kind.__name__ != saved:
-            raise ConfigError(
-                f"models.reference is '{sizes.reference}', which is a {kind.__name__}, but {folder} holds a {saved}. "
-                "Set models.reference to what it was trained with."
-            )
+        found = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("_class_name")
+        if name == "vae":
+            if found not in AUTOENCODERS:
+                known = ", ".join(AUTOENCODERS)
+                raise ConfigError(f"The vae in {folder} is of the class {found!r}; it must be one of {known}.")
+            kind = AUTOENCODERS[found]
+            if kind is AutoencoderKL:
+                return load_vae(folder)
+        else:
+            kind = REFERENCE_NETWORKS[sizes.reference]
+            if kind.__name__ != found:
+                raise ConfigError(
+                    f"models.reference is '{sizes.reference}', which is a {kind.__name__}, but {folder} holds a "
+                    f"{found}. Set models.reference to what it was trained with."
+                )
+    check_component(folder, name)
     return kind.from_pretrained(folder, torch_dtype=torch.float32)
 
 
@@ -126,11 +195,19 @@ def new_network(name: str, config: TrainConfig, networks: Networks) -> nn.Module
 
 
 def fit_temporal(network: nn.Module, config: TrainConfig, stage: Stage) -> nn.Module:
-    """The denoising UNet with new temporal attention if the stage wants it and the network has none yet.
+    """The denoising UNet with temporal attention, new or AnimateDiff's, if the stage wants it and it has none yet.
 
     Raises:
-        ConfigError: If it has temporal attention and the stage is about stills, where it would be lost.
+        ConfigError: If it has temporal attention and the stage is about stills, where it would be lost, or `init`
+            names other motion modules.
+        CheckpointError: If AnimateDiff's file does not fit.
     """
+    motion = None if config.init.motion_modules is None else locate_base_weights(config.init.motion_modules)
+    if motion is not None and setting(network, "temporal"):
+        raise ConfigError(
+            "The denoising_unet of init has temporal attention already, which init.motion_modules would replace. "
+            "Remove the one or start from a denoising_unet that was saved by stage1."
+        )
     if setting(network, "temporal") == stage.temporal:
         return network
     if not stage.temporal:
@@ -141,12 +218,16 @@ def fit_temporal(network: nn.Module, config: TrainConfig, stage: Stage) -> nn.Mo
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         settings: dict[str, Any] = {**network.config, "temporal": True}  # pyright: ignore[reportGeneralTypeIssues]
+        if motion is not None:
+            settings |= motion_options(motion, num_stages=len(setting(network, "block_out_channels")))
         whole: Any = DenoisingUNet.from_config(settings)
     weights = network.state_dict()
     missing, unexpected = whole.load_state_dict(weights, strict=False)
     strangers = [name for name in missing if "motion_modules" not in name] + unexpected
     if strangers:
         raise ConfigError(f"The denoising_unet of init does not fit: {', '.join(strangers[:5])}.")
+    if motion is not None:
+        load_motion_modules(motion, whole)
     return whole
 
 

@@ -1,4 +1,4 @@
-"""The record of a run: a loss log that a restart leaves as if never stopped, TensorBoard, one line in the terminal."""
+"""The record of a run: logs that a restart leaves as if never stopped, TensorBoard, one line in the terminal."""
 
 import json
 from collections.abc import Mapping
@@ -6,21 +6,22 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from animate_anyone.train.checkpoint import write_file
 
-LOSS_LOG = "losses.jsonl"
+LOSS_LOG, VALIDATION_LOG = "losses.jsonl", "validation.jsonl"
 
 
 class LossLog:
     """One JSON object a line, `step` first. Holds no times, so equal runs have equal logs."""
 
-    def __init__(self, folder: Path, *, step: int):
+    def __init__(self, path: Path, *, step: int):
         """Opens the log of a run that has done `step` steps; lines of later steps will come again and are cut off."""
-        self.path = folder / LOSS_LOG
+        self.path = path
         kept = [line for line in read_log(self.path) if line["step"] <= step]
         write_file(self.path, "".join(as_line(values) for values in kept).encode())
 
@@ -43,7 +44,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
 
 
 class Curves:
-    """Writes scalars to TensorBoard where it is installed."""
+    """Writes scalars and pictures to TensorBoard where it is installed."""
 
     def __init__(self, folder: Path, *, step: int):
         self.writer = None
@@ -56,6 +57,10 @@ class Curves:
         if self.writer is not None:
             for name, value in values.items():
                 self.writer.add_scalar(name, value, step)
+
+    def picture(self, step: int, picture: Image.Image) -> None:
+        if self.writer is not None:
+            self.writer.add_image("validation", np.asarray(picture), step, dataformats="HWC")
 
     def close(self) -> None:
         if self.writer is not None:
@@ -85,19 +90,26 @@ class Record:
 
     def __init__(self, folder: Path, *, step: int):
         self.folder = folder
-        self.log = LossLog(folder, step=step)
+        self.losses = LossLog(folder / LOSS_LOG, step=step)
+        self.validation_losses = LossLog(folder / VALIDATION_LOG, step=step)
         self.curves = Curves(folder, step=step)
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """One line of the loss log and the same on TensorBoard."""
-        self.log.write({"step": step, **values})
+        self.losses.write({"step": step, **values})
         self.curves.write(step, values)
 
+    def validation(self, step: int, values: Mapping[str, float]) -> None:
+        """One line of the validation log and the same on TensorBoard, beside the curves of training."""
+        self.validation_losses.write({"step": step, **values})
+        self.curves.write(step, {f"validation/{name}": value for name, value in values.items()})
+
     def picture(self, step: int, picture: Image.Image) -> Path:
-        """Saves a validation picture."""
+        """Saves a validation picture, and puts it on TensorBoard."""
         path = self.folder / "pictures" / f"step-{step:08d}.png"
         path.parent.mkdir(exist_ok=True)
         picture.save(path)
+        self.curves.picture(step, picture)
         return path
 
     def close(self) -> None:

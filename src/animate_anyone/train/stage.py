@@ -2,17 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import torch
 from diffusers import DiffusionPipeline
 from PIL import Image
 from torch import nn
 
+from animate_anyone.data.procedural import Split
 from animate_anyone.train.batches import Draw
 from animate_anyone.train.config import TrainConfig
 
 Networks = dict[str, nn.Module]
 """Components by the name they have in the pipeline: vae, image_encoder, reference_net, denoising_unet, pose_guider."""
+
+
+class MakeDraw(Protocol):
+    """Gives the function that draws a sample of a split."""
+
+    def __call__(self, config: TrainConfig, networks: Networks, *, split: Split = "train") -> Draw: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,13 +30,15 @@ class Stage:
     Attributes:
         name: As written in the configuration.
         trains: Components it trains; those that `init` does not name are made anew.
-        needs: Components it only uses; `init` has to name them.
+        needs: Components that `init` has to name; it only uses them, unless it trains them too.
         trainable: Gives the parameters to train. All others get no gradient.
+        adapt: Changes the networks before all else, such as adding adapters to them.
         start: First touch to components made anew, such as setting weights that are computed from data.
         draw: Gives the function that draws a sample.
         objective: Gives a module whose `forward(batch)` returns named scalars, of which `loss` is minimised.
         picture: Draws what the networks can do by now, on validation data.
         finish: Last touch before the components are saved, such as setting the scale of the VAE's latents.
+        saves: Whether the trained components are saved whole.
         pipeline: Gives the whole pipeline, where all its components are at hand.
         temporal: Whether the denoising UNet has temporal attention; one that has none yet is given it.
     """
@@ -37,11 +47,13 @@ class Stage:
     trains: tuple[str, ...]
     needs: tuple[str, ...] = ()
     trainable: Callable[[Networks], list[nn.Parameter]]
-    draw: Callable[[TrainConfig, Networks], Draw]
+    draw: MakeDraw
     objective: Callable[[TrainConfig, Networks], nn.Module]
+    adapt: Callable[[TrainConfig, Networks], None] | None = None
     start: Callable[[TrainConfig, Networks], None] | None = None
     picture: Callable[[TrainConfig, Networks], Image.Image] | None = None
     finish: Callable[[TrainConfig, Networks], None] | None = None
+    saves: bool = True
     pipeline: Callable[[TrainConfig, Networks], DiffusionPipeline] | None = None
     temporal: bool = False
 
@@ -73,3 +85,11 @@ def all_parameters(*components: str) -> Callable[[Networks], list[nn.Parameter]]
 def device_of(network: nn.Module) -> torch.device:
     """The device of a network's parameters."""
     return next(network.parameters()).device
+
+
+def round_frozen(networks: Networks) -> None:
+    """Turns UNet parameters that do not train into bfloat16; the encoders keep the precision of what they cache."""
+    for name in ("reference_net", "denoising_unet"):
+        for parameter in networks[name].parameters():
+            if not parameter.requires_grad:
+                parameter.data = parameter.data.to(torch.bfloat16)

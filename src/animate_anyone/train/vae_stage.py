@@ -7,6 +7,7 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
 
+from animate_anyone.data.procedural import Split
 from animate_anyone.models.patch_autoencoder import PatchAutoencoder
 from animate_anyone.models.vae import decode_latents, downscale_factor, encode_images
 from animate_anyone.train.batches import Draw, Sample, pick, seeded_generator
@@ -55,9 +56,9 @@ def edge_loss(a: Float[Tensor, "n 3 h w"], b: Float[Tensor, "n 3 h w"], *, num_s
     return total / num_scales
 
 
-def draw(config: TrainConfig, networks: Networks) -> Draw:
+def draw(config: TrainConfig, networks: Networks, *, split: Split = "train") -> Draw:
     """Draws a few frames of a random clip, cropped alike, mirrored or not."""
-    source = make_source(config.data, split="train")
+    source = make_source(config.data, split=split)
     vae: PatchAutoencoder = networks["vae"]  # pyright: ignore[reportAssignmentType]
     whole = config.data.frame_size
     height, width = (config.vae.crop or side for side in (whole.height, whole.width))
