@@ -14,11 +14,11 @@ import torch
 from PIL import Image
 
 from animate_anyone.errors import ConfigError
+from animate_anyone.models.patch_autoencoder import PatchAutoencoder
 from animate_anyone.models.vae import decode_latents, encode_images
 from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.train.config import Optimiser, TrainConfig
 from animate_anyone.train.loop import learning_rate_at, run
-from animate_anyone.train.networks import load_network
 from animate_anyone.train.record import LOSS_LOG, read_log
 from animate_anyone.train.vae_stage import fixed_frames
 
@@ -70,7 +70,7 @@ def test_a_run_leaves_components_pictures_and_a_pipeline(trained: Path):
 
 
 def test_latents_have_about_unit_variance(trained: Path, configure: Configure):
-    vae: Any = load_network("vae", trained / "vae/vae")
+    vae = PatchAutoencoder.from_pretrained(trained / "vae/vae")
     with torch.no_grad():
         latents = encode_images(vae, fixed_frames(configure("vae"), num_clips=16))
     assert 0.8 < latents.std() < 1.2
@@ -81,7 +81,7 @@ def test_a_run_learns(configure: Configure, tmp_path: Path):
     errors: list[float] = []
     for steps in (1, 60):
         config = configure("vae", output=tmp_path / str(steps), keep_checkpoints=1, steps=steps, **sizes)
-        vae: Any = load_network("vae", run(config) / "vae")
+        vae = PatchAutoencoder.from_pretrained(run(config) / "vae")
         pixels = fixed_frames(config, num_clips=8)
         with torch.no_grad():
             errors.append(float((decode_latents(vae, encode_images(vae, pixels)) - pixels).square().mean()))
