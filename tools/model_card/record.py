@@ -55,14 +55,16 @@ def run_record(folder: Path) -> dict[str, Any]:
 
 
 def frames_of_sample(config: Mapping[str, Any]) -> int:
-    """Frames that the loss is taken on in a sample: all of a clip, two in the contrast, otherwise one."""
+    """Frames that the loss is taken on in a sample."""
     match config["stage"]:
-        case "stage2" | "one-stage":
-            return int(config["diffusion"]["num_frames"])
+        case "vae":
+            return int(config["vae"]["frames_per_clip"])
         case "image-encoder":
             return 2
+        case "stage1":
+            return int(config["diffusion"]["targets_per_reference"])
         case _:
-            return 1
+            return int(config["diffusion"]["num_frames"])
 
 
 def thinned(lines: Sequence[Mapping[str, float]], most: int = MOST_POINTS) -> list[dict[str, float]]:
