@@ -29,7 +29,11 @@ def runs(tiny_pipeline, tmp_path: Path) -> Path:
 
 def write_run(folder: Path, *, stage: str, steps: int) -> None:
     folder.mkdir(parents=True)
-    config = {"stage": stage, "steps": steps, "batch_size": 2, "seed": 5, "diffusion": {"num_frames": 24}}
+    config = {
+        **{"stage": stage, "steps": steps, "batch_size": 2, "seed": 5},
+        "diffusion": {"num_frames": 24, "targets_per_reference": 4},
+        "vae": {"frames_per_clip": 2},
+    }
     (folder / "config.json").write_text(json.dumps(config))
     lines = [json.dumps({"step": step, "loss": 1 / step, "learning_rate": 1e-4}) for step in range(1, steps + 1)]
     (folder / "losses.jsonl").write_text("\n".join(lines) + "\n")

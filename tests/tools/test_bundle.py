@@ -45,7 +45,7 @@ def test_a_run_becomes_a_model_with_a_card(runs: Path, tmp_path: Path):
     card = (target / "README.md").read_text()
     for text in (
         "Commit `abc123`; a laptop",
-        "| `stage1`, run 1 of 2 | 40 | 2 | 80 | 80 | 5 |",
+        "| `stage1`, run 1 of 2 | 40 | 2 | 80 | 320 | 5 |",
         "| `stage2` | 100 | 2 | 200 | 4800 | 5 |",
         "2 clips of ProcChar-100",
         "| PSNR (dB) ↑ | 21.50 [20.25, 22.12] |",
