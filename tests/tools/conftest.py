@@ -30,7 +30,10 @@ def runs(tiny_pipeline, tmp_path: Path) -> Path:
 def write_run(folder: Path, *, stage: str, steps: int) -> None:
     folder.mkdir(parents=True)
     config = {
-        **{"stage": stage, "steps": steps, "batch_size": 2, "seed": 5},
+        "stage": stage,
+        "steps": steps,
+        "batch_size": 2,
+        "seed": 5,
         "diffusion": {"num_frames": 24, "targets_per_reference": 4},
         "vae": {"frames_per_clip": 2},
     }

@@ -11,10 +11,11 @@ from animate_anyone.checkpoints import merge_adapters, open_pipeline
 from animate_anyone.errors import CheckpointError, ConfigError
 from animate_anyone.train.batches import Batches
 from animate_anyone.train.config import TrainConfig
-from animate_anyone.train.loop import OUT_OF_TIME, run
+from animate_anyone.train.loop import run
 from animate_anyone.train.networks import make_networks
 from animate_anyone.train.stage import Networks
 from animate_anyone.train.stages import STAGES
+from animate_anyone.train.stopping import OUT_OF_TIME
 
 Configure = Callable[..., TrainConfig]
 STAGE = STAGES["lora"]

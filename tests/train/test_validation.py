@@ -9,10 +9,11 @@ from typer.testing import CliRunner
 
 from animate_anyone.cli.app import app
 from animate_anyone.train.config import TrainConfig
-from animate_anyone.train.loop import OUT_OF_TIME, run
+from animate_anyone.train.loop import run
 from animate_anyone.train.networks import make_networks
 from animate_anyone.train.record import LOSS_LOG, VALIDATION_LOG, read_log
 from animate_anyone.train.stages import STAGES
+from animate_anyone.train.stopping import OUT_OF_TIME
 from animate_anyone.train.validation import draw_validation, validation_losses
 
 Configure = Callable[..., TrainConfig]

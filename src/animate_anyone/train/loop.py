@@ -2,13 +2,11 @@
 
 import json
 import math
-import signal
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import torch
 from rich.console import Console
@@ -25,15 +23,13 @@ from animate_anyone.train.networks import init_folder, init_notices, make_networ
 from animate_anyone.train.record import Record, progress_bar, terminal_line
 from animate_anyone.train.stage import round_frozen
 from animate_anyone.train.stages import stage_of
+from animate_anyone.train.stopping import StopSignal
 from animate_anyone.train.validation import draw_validation, validation_losses
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
 CONFIG, CHECKPOINTS = "config.json", "checkpoints"
-
-OUT_OF_TIME = 75
-"""Exit code of a run that `stop_after_minutes` ended: there is more to do (EX_TEMPFAIL of sysexits.h)."""
 
 
 def train(config_path: Path, overrides: Mapping[str, Any] | None = None) -> Path:
@@ -283,37 +279,3 @@ def check_finite(loss: float, *, step: int, config: TrainConfig) -> None:
             f"The loss is {loss} at step {step}. Lower optimiser.learning_rate or use precision 'fp32', then run "
             f"again: with another output, or after removing {config.output}."
         )
-
-
-class StopSignal:
-    """Notes SIGTERM, SIGINT and the end of the time within its block, so that the loop can end with a checkpoint."""
-
-    def __init__(self, *, started: float, minutes: float | None) -> None:
-        self.received = 0
-        self.deadline = math.inf if minutes is None else started + 60 * minutes
-
-    def __enter__(self) -> Self:
-        self.previous = {number: signal.signal(number, self.note) for number in (signal.SIGTERM, signal.SIGINT)}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self.previous.items():
-            signal.signal(number, handler)
-
-    def note(self, number: int, _: FrameType | None) -> None:
-        if self.received:
-            raise KeyboardInterrupt  # a second signal does not wait for the step to end
-        self.received = number
-
-    def seen(self, accelerator: "Accelerator", *, last: bool) -> int:
-        """The exit code with which to stop after this step, 0 to go on; the same on all processes.
-
-        A run whose time is up after its last step is done, and does not stop but end.
-        """
-        code = OUT_OF_TIME if not last and time.monotonic() >= self.deadline else 0
-        if self.received:
-            code = 128 + self.received
-        if accelerator.num_processes == 1:
-            return code
-        everyones: Any = accelerator.gather(torch.tensor([code], device=accelerator.device))
-        return int(everyones.max())
