@@ -7,7 +7,7 @@ from animate_anyone.sampling.schedule import animate_anyone_schedule
 from animate_anyone.train.batches import Batches, seeded_generator
 from animate_anyone.train.config import DiffusionLoss
 from animate_anyone.train.image_encoder_stage import contrast
-from animate_anyone.train.loss import draw_noise, min_snr_weight
+from animate_anyone.train.loss import draw_noise, draw_timestep, min_snr_weight
 from animate_anyone.train.networks import make_networks
 from animate_anyone.train.stages import STAGES
 from animate_anyone.train.vae_stage import edge_loss
@@ -78,3 +78,16 @@ def test_edges_ignore_brightness_and_see_shapes():
     picture = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     assert edge_loss(picture, picture + 0.5) == pytest.approx(0, abs=1e-6)
     assert edge_loss(picture, picture.flip(3)) > 0.1
+
+
+def test_timesteps_are_drawn_evenly_or_where_noise_is_strong():
+    generator = torch.Generator().manual_seed(0)
+
+    def drawn(power: float) -> torch.Tensor:
+        return torch.stack([draw_timestep(1000, power, generator) for _ in range(4000)]).double()
+
+    for power in (1.0, 3.0):
+        timesteps = drawn(power)
+        assert 0 <= timesteps.min() and timesteps.max() <= 999
+        # The median of the density t^(p - 1) on [0, 1) is (1/2)^(1/p).
+        assert timesteps.median() / 1000 == pytest.approx(0.5 ** (1 / power), abs=0.03)

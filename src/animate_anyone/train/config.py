@@ -202,6 +202,9 @@ class DiffusionLoss(Values):
 
     Above 0 the pipeline takes such a pose; below 1 it also works without."""
     noise_offset: Annotated[float, Field(ge=0)] = 0.05
+    timestep_power: Annotated[float, Field(ge=1)] = 1.0
+    """Timesteps are drawn with a density of t^(power - 1): above 1, more of them where noise hides most, which is where
+    few steps of sampling are spent."""
     weigh_channels: bool = False
     """Errors of a latent channel count by its variance before it was brought to one, where the VAE has that of each:
     what is seen in pixels counts more."""

@@ -35,10 +35,18 @@ def draw_noise(
     noise = noise + settings.noise_offset * torch.randn((shape[0], 1, 1, 1), generator=generator)
     return {
         "noise": noise,
-        "timestep": torch.tensor(pick(scheduler.config["num_train_timesteps"], generator)),
+        "timestep": draw_timestep(scheduler.config["num_train_timesteps"], settings.timestep_power, generator),
         "keep": torch.rand((), generator=generator) >= settings.conditioning_dropout,
         "keep_reference_pose": torch.rand((), generator=generator) < settings.reference_pose_share,
     }
+
+
+def draw_timestep(count: int, power: float, generator: torch.Generator) -> Int[Tensor, ""]:
+    """A timestep in [0, count), drawn with a density of t^(power - 1)."""
+    if power == 1:
+        return torch.tensor(pick(count, generator))
+    share = torch.rand((), generator=generator, dtype=torch.float64) ** (1 / power)
+    return (share * count).long().clamp(max=count - 1)
 
 
 class DenoisingObjective(nn.Module):
