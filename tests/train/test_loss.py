@@ -88,6 +88,6 @@ def test_timesteps_are_drawn_evenly_or_where_noise_is_strong():
 
     for power in (1.0, 3.0):
         timesteps = drawn(power)
-        assert 0 <= timesteps.min() and timesteps.max() <= 999
+        assert timesteps.min() >= 0 and timesteps.max() <= 999
         # The median of the density t^(p - 1) on [0, 1) is (1/2)^(1/p).
         assert timesteps.median() / 1000 == pytest.approx(0.5 ** (1 / power), abs=0.03)
