@@ -24,6 +24,7 @@ from animate_anyone.cli.terminal import quiet_libraries
 from animate_anyone.errors import AnimateAnyoneError
 from animate_anyone.run_report import this_machine, used_versions
 from animate_anyone.train.checkpoint import write_file
+from animate_anyone.train.config import ProceduralData
 from measuring.report import to_json
 from model_card.record import run_record
 
@@ -61,6 +62,7 @@ def run_ablations(
             train_run(wanted, root, processes=processes)
 
     settings = runs[-1].config.data
+    assert isinstance(settings, ProceduralData)
     data = {"size": settings.size, "fps": settings.fps, "num_frames": settings.num_frames}
     models = {name: root / variant.model / "pipeline" for name, variant in VARIANTS.items()}
     before = {path.stem for path in (root / "measures").glob("*.json")}

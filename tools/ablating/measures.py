@@ -61,7 +61,12 @@ def test_clip(index: int, *, size: int, fps: float, num_frames: int) -> ProcChar
     numbers = [*range(num_frames), num_frames + num_frames // 2]
     clip = render_frames(seed, seed, numbers, size=size, fps=fps)
     pictures = np.ascontiguousarray(clip.frames.permute(0, 2, 3, 1).numpy())
-    return ProcCharClip(frames=pictures[:-1], reference=pictures[-1], poses=clip.poses.frames(slice(num_frames)))
+    return ProcCharClip(
+        frames=pictures[:-1],
+        reference=pictures[-1],
+        poses=clip.poses.frames(slice(num_frames)),
+        reference_pose=clip.poses.frames([num_frames]),
+    )
 
 
 def measure_task(task: Task) -> dict[str, float]:

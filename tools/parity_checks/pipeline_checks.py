@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from animate_anyone.models.reference_features import ReferenceFeatures
 from animate_anyone.pipeline import AnimateAnyonePipeline, Reference
 from animate_anyone.sampling.schedule import set_timesteps
 from animate_anyone.sampling.windows import ClosedLoopWindows, Window
@@ -114,6 +115,7 @@ def _check_case(fixture: Fixture, prefix: str, pipeline: AnimateAnyonePipeline, 
 
     literal = f"{prefix}final_latents{LITERAL_HALF}"
     if fixture.wants(literal):
+        assert isinstance(reference.features, ReferenceFeatures)
         halved = Reference(image_tokens=reference.image_tokens, features=half_rounded(reference.features))
         with _summed_overlaps(pipeline.denoising_unet, windows, len(poses), active=not guided):
             fixture.judge(literal, denoise(halved, RecordedWindows(plan)), note="reference tokens rounded to half")

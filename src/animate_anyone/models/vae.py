@@ -49,7 +49,8 @@ def decode_latents(vae: Autoencoder, latents: Float[Tensor, "n c h w"]) -> Float
 
 def latents_std(vae: Autoencoder) -> tuple[float, ...] | None:
     """The deviation of each latent channel before it was brought to one; None where all have one factor."""
-    return vae.config["latents_std"] if isinstance(vae, PatchAutoencoder) else None
+    std = vae.config["latents_std"] if isinstance(vae, PatchAutoencoder) else None
+    return None if std is None else tuple(std)
 
 
 def _statistics(vae: PatchAutoencoder, like: Tensor) -> tuple[Tensor, Tensor]:

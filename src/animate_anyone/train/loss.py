@@ -74,7 +74,8 @@ class DenoisingObjective(nn.Module):
         self.pose_guider = pose_guider
         self.scheduler = scheduler
         self.snr_gamma = snr_gamma
-        self.register_buffer("channel_weights", channel_weights, persistent=False)
+        weights = torch.ones(1) if channel_weights is None else channel_weights
+        self.register_buffer("channel_weights", weights[:, None, None, None], persistent=False)
         self.reference_pose = reference_pose
         self.image_tokens = image_tokens
 
@@ -100,7 +101,7 @@ class DenoisingObjective(nn.Module):
         )
 
         squares = (prediction.float() - velocity).square()
-        error = squares if self.channel_weights is None else squares * self.channel_weights[:, None, None, None]
+        error = squares * self.get_buffer("channel_weights")
         weight = min_snr_weight(self.scheduler, timestep, gamma=self.snr_gamma)
         return {"loss": (error.mean(dim=(1, 2, 3, 4)) * weight).mean(), "mse": squares.mean()}
 
