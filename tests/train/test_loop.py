@@ -15,7 +15,7 @@ from PIL import Image
 
 from animate_anyone.errors import ConfigError
 from animate_anyone.models.patch_autoencoder import PatchAutoencoder
-from animate_anyone.models.vae import decode_latents, encode_images
+from animate_anyone.models.vae import encode_images
 from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.train.config import Optimiser, TrainConfig
 from animate_anyone.train.loop import learning_rate_at, run
@@ -76,18 +76,15 @@ def test_latents_have_about_unit_variance(trained: Path, configure: Configure):
     assert 0.8 < latents.std() < 1.2
 
 
-def test_a_run_learns(configure: Configure, tmp_path: Path):
-    sizes = {"models.vae.block_out_channels": (16, 32), "batch_size": 4, "optimiser.learning_rate": 3e-3}
-    errors: list[float] = []
-    for steps in (1, 60):
-        config = configure("vae", output=tmp_path / str(steps), keep_checkpoints=1, steps=steps, **sizes)
-        vae = PatchAutoencoder.from_pretrained(run(config) / "vae")
-        pixels = fixed_frames(config, num_clips=8)
-        with torch.no_grad():
-            errors.append(float((decode_latents(vae, encode_images(vae, pixels)) - pixels).square().mean()))
-    assert errors[1] < 0.9 * errors[0]
-    lines = read_log(config.output / LOSS_LOG)
+def test_a_run_learns(configure: Configure):
+    """On four pictures, which principal components and chance alone do not tell by heart."""
+    pictures: dict[str, Any] = {"data.num_clips": 2, "data.num_frames": 2, "vae.crop": None}
+    sizes: dict[str, Any] = {"models.vae.block_out_channels": (16, 32), "batch_size": 4, "keep_checkpoints": 1}
+    config = configure("vae", steps=60, **pictures, **sizes, **{"optimiser.learning_rate": 5e-3})
+    lines = read_log(run(config) / LOSS_LOG)
     assert [line["step"] for line in lines] == list(range(2, 61, 2))
+    first, last = (sum(line["mse"] for line in some) for some in (lines[:3], lines[-3:]))
+    assert last < 0.7 * first
     assert lines[-1]["learning_rate"] == pytest.approx(0, abs=1e-12)
     assert [path.name for path in (config.output / "checkpoints").iterdir()] == ["step-00000060"]
 
