@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from animate_anyone.errors import ConfigError
-from animate_anyone.train.config import changed_fields, load_config, parse_config
+from animate_anyone.train.config import load_config, parse_config
+from animate_anyone.train.resuming import changed_fields
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 GOOD = {"stage": "vae", "output": "runs/x", "steps": 10, "batch_size": 4}
@@ -74,3 +75,9 @@ def test_length_and_pace_may_change_but_not_what_is_learnt():
     assert changed_fields(old, parse_config(same, origin="")) == []
     other = GOOD | {"seed": 5, "vae": {"l1_weight": 1.0}}
     assert changed_fields(old, parse_config(other, origin="")) == ["seed", "vae"]
+    clips = GOOD | {"stage": "stage2", "diffusion": {"num_frames": 8}}
+    old, sampled, learnt = (
+        parse_config(clips | {"diffusion": {"num_frames": 8} | change}, origin="")
+        for change in ({}, {"num_inference_steps": 3, "guidance_scale": 1.0}, {"noise_offset": 0.5})
+    )
+    assert (changed_fields(old, sampled), changed_fields(old, learnt)) == ([], ["diffusion"])

@@ -314,15 +314,6 @@ LOSS_OF: dict[StageName, str] = {
 }
 """The table that says how a stage's loss is made; the others mean nothing to it."""
 
-RESUMABLE = frozenset(
-    {
-        *("output", "steps", "accumulation", "device", "num_threads", "num_workers", "cache", "log_every"),
-        *("checkpoint_every", "keep_checkpoints", "validation_every", "validation_samples", "stop_after_minutes"),
-        "gradient_checkpointing",
-    }
-)
-"""Fields that may change when a run is resumed: they do not say what is learnt, only how long and how fast."""
-
 
 def parse_config(values: Mapping[str, Any], *, origin: str) -> TrainConfig:
     """A `TrainConfig` from plain values.
@@ -381,15 +372,3 @@ def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Train
                 raise ConfigError(f"Cannot set '{name}' in {path}: '{part}' is a value there, not a table.")
         table[field] = value
     return parse_config(values, origin=str(path))
-
-
-def changed_fields(old: TrainConfig, new: TrainConfig) -> list[str]:
-    """Top-level fields, of those that decide what is learnt, in which two configurations differ."""
-    unused = {"vae", "contrast", "diffusion"} - {LOSS_OF[new.stage]}
-    if new.stage != "lora":
-        unused.add("lora")
-    return [
-        name
-        for name in TrainConfig.model_fields
-        if name not in RESUMABLE | unused and getattr(old, name) != getattr(new, name)
-    ]

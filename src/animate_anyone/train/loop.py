@@ -17,10 +17,11 @@ from animate_anyone.checkpoints.notices import save_notices
 from animate_anyone.errors import ConfigError, MissingExtraError
 from animate_anyone.train.batches import Batches, Sample
 from animate_anyone.train.checkpoint import Checkpoint, load_checkpoint, new_folder, save_checkpoint, write_file
-from animate_anyone.train.config import Optimiser, TrainConfig, changed_fields, load_config, parse_config
+from animate_anyone.train.config import Optimiser, TrainConfig, load_config, parse_config
 from animate_anyone.train.ema import MovingAverage, assign
 from animate_anyone.train.networks import init_folder, init_notices, make_networks, save_networks
 from animate_anyone.train.record import Record, progress_bar, terminal_line
+from animate_anyone.train.resuming import changed_fields
 from animate_anyone.train.stage import round_frozen
 from animate_anyone.train.stages import stage_of
 from animate_anyone.train.stopping import StopSignal
