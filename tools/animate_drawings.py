@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, help="PNG file to write")
     parser.add_argument("--gif", action="store_true", help="write the moving results beside it")
     parser.add_argument("--frames", type=int, default=8, help="length of the clip")
-    parser.add_argument("--steps", type=int, default=12, help="denoising steps")
+    parser.add_argument("--steps", type=int, help="denoising steps; by default those of the model")
     arguments = parser.parse_args()
 
     pipeline = open_pipeline(locate(arguments.model))
