@@ -95,8 +95,9 @@ def test_the_pipeline_is_saved_and_loaded_as_it_was_trained(configure: Configure
         generator = torch.Generator().manual_seed(0)
         return pipeline(reference, [other] * 2, generator=generator, output_type="np").frames
 
-    assert np.array_equal(animated(pipeline, one), animated(loaded, one))
-    assert not np.array_equal(animated(loaded, one), animated(loaded, other))
+    # Weights lie elsewhere in memory once loaded, and sums of floats in another order may round to the next byte.
+    assert np.abs(animated(pipeline, one) - animated(loaded, one)).max() < 1.5 / 255
+    assert np.abs(animated(loaded, one) - animated(loaded, other)).max() > 10 / 255
 
 
 @pytest.mark.parametrize("name", ["clip", "controlnet"])

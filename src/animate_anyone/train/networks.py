@@ -100,7 +100,7 @@ def check_fit(networks: Networks) -> None:
     """
     channels = setting(networks["vae"], "latent_channels")
     width: int = networks["image_encoder"].config.projection_dim  # pyright: ignore[reportAttributeAccessIssue, reportAssignmentType]
-    for name in ("reference_net", "denoising_unet"):
+    for name in sorted({"reference_net", "denoising_unet"} & set(networks)):
         for option, expected, maker in (
             ("in_channels", channels, "vae"),
             ("cross_attention_dim", width, "image_encoder"),
