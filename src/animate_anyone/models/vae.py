@@ -6,15 +6,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from diffusers import AutoencoderDC, AutoencoderKL
+from diffusers import AutoencoderKL
 from jaxtyping import Float
 from torch import Tensor
 
 from animate_anyone.models.patch_autoencoder import PatchAutoencoder
 
-Autoencoder = AutoencoderKL | AutoencoderDC | PatchAutoencoder
+Autoencoder = AutoencoderKL | PatchAutoencoder
 
-AUTOENCODERS: Mapping[str, Any] = {kind.__name__: kind for kind in (AutoencoderKL, AutoencoderDC, PatchAutoencoder)}
+AUTOENCODERS: Mapping[str, Any] = {kind.__name__: kind for kind in (AutoencoderKL, PatchAutoencoder)}
 """The classes by the name that stands in the configuration of a saved one."""
 
 
@@ -22,8 +22,6 @@ def downscale_factor(vae: Autoencoder) -> int:
     """Pixels to a side of a latent."""
     if isinstance(vae, PatchAutoencoder):
         return vae.patch_size
-    if isinstance(vae, AutoencoderDC):
-        return vae.spatial_compression_ratio
     return 2 ** (len(vae.config["block_out_channels"]) - 1)
 
 
@@ -33,8 +31,7 @@ def encode_images(vae: Autoencoder, pixels: Float[Tensor, "n 3 H W"]) -> Float[T
     if isinstance(vae, PatchAutoencoder):
         mean, std = _statistics(vae, encoded)
         return (encoded - mean) / std
-    latents = encoded.latent if isinstance(vae, AutoencoderDC) else encoded.latent_dist.mean
-    return latents * vae.config["scaling_factor"]
+    return encoded.latent_dist.mean * vae.config["scaling_factor"]
 
 
 def decode_latents(vae: Autoencoder, latents: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 3 H W"]:
