@@ -11,14 +11,12 @@ from statistics import fmean
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import torch
 
 from ablating.variants import VARIANTS
 from animate_anyone.animation import AnimateOptions
 from animate_anyone.cli.terminal import quiet_libraries
-from animate_anyone.data.procchar import ProcCharClip
-from animate_anyone.data.procedural import SPLITS, render_frames
+from animate_anyone.data.procchar import ProcCharClip, draw_test_clip
 from animate_anyone.metrics.clip_measures import MEASURES, Measure, measure_clip
 from animate_anyone.metrics.limbs import LIMBS
 from animate_anyone.run_report import weight_hashes
@@ -57,16 +55,8 @@ class Task:
 
 def test_clip(index: int, *, size: int, fps: float, num_frames: int) -> ProcCharClip:
     """Character and motion of test seed `index`; the reference is of the same motion, half a clip after its end."""
-    seed = SPLITS["test"][index]
-    numbers = [*range(num_frames), num_frames + num_frames // 2]
-    clip = render_frames(seed, seed, numbers, size=size, fps=fps)
-    pictures = np.ascontiguousarray(clip.frames.permute(0, 2, 3, 1).numpy())
-    return ProcCharClip(
-        frames=pictures[:-1],
-        reference=pictures[-1],
-        poses=clip.poses.frames(slice(num_frames)),
-        reference_pose=clip.poses.frames([num_frames]),
-    )
+    reference = num_frames + num_frames // 2
+    return draw_test_clip(index, num_frames=num_frames, reference_frame=reference, size=size, fps=fps)
 
 
 def measure_task(task: Task) -> dict[str, float]:

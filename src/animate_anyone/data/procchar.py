@@ -60,14 +60,19 @@ def draw_clip(index: int) -> ProcCharClip:
     """
     if not 0 <= index < NUM_CLIPS:
         raise ValueError(f"{NAME} has clips 0 to {NUM_CLIPS - 1}; got {index}.")
+    return draw_test_clip(index, num_frames=NUM_FRAMES, reference_frame=REFERENCE_FRAME, size=SIDE, fps=FPS)
+
+
+def draw_test_clip(index: int, *, num_frames: int, reference_frame: int, size: int, fps: float) -> ProcCharClip:
+    """Character and motion of test seed `index`, at any size, length and rate; the reference is of the same motion."""
     seed = SPLITS["test"][index]
-    clip = render_frames(seed, seed, [*range(NUM_FRAMES), REFERENCE_FRAME], size=SIDE, fps=FPS)
+    clip = render_frames(seed, seed, [*range(num_frames), reference_frame], size=size, fps=fps)
     pictures = np.ascontiguousarray(clip.frames.permute(0, 2, 3, 1).numpy())
     return ProcCharClip(
         frames=pictures[:-1],
         reference=pictures[-1],
-        poses=clip.poses.frames(slice(NUM_FRAMES)),
-        reference_pose=clip.poses.frames([NUM_FRAMES]),
+        poses=clip.poses.frames(slice(num_frames)),
+        reference_pose=clip.poses.frames([num_frames]),
     )
 
 

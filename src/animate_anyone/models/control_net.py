@@ -10,6 +10,7 @@ from diffusers.models.modeling_utils import ModelMixin as ModelMixin
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from animate_anyone.models.layers import set_zero
 from animate_anyone.models.reference_features import ControlResiduals
 from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE, Conditioning, UNetEncoder
 
@@ -101,7 +102,5 @@ class ControlNet(UNetEncoder):
 def _zero_convolution(channels: int) -> nn.Conv2d:
     """Silent at first, so that training starts from the denoising UNet as it is."""
     convolution = nn.Conv2d(channels, channels, 1)
-    nn.init.zeros_(convolution.weight)
-    assert convolution.bias is not None
-    nn.init.zeros_(convolution.bias)
+    set_zero(convolution)
     return convolution

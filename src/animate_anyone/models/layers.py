@@ -167,3 +167,9 @@ class FeedForward(nn.Module):
         for layer in self.net:
             x = layer(x)
         return x
+
+
+def set_zero(layer: nn.Module) -> None:
+    """Sets all parameters of a layer to zero, so that what it adds is learnt from nothing."""
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)

@@ -16,6 +16,8 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from animate_anyone.models.layers import set_zero
+
 
 class ResidualBlock(nn.Module):
     """Two 3x3 convolutions whose sum with the input starts as the input."""
@@ -126,9 +128,3 @@ class PatchAutoencoder(ModelMixin, ConfigMixin):
         ):
             assert layer.bias is not None
             layer.bias.copy_(bias)
-
-
-def set_zero(layer: nn.Module) -> None:
-    """Sets all parameters of a layer to zero, so that what it adds is learnt from nothing."""
-    for parameter in layer.parameters():
-        nn.init.zeros_(parameter)

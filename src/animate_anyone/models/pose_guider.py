@@ -10,6 +10,8 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from animate_anyone.models.layers import set_zero
+
 
 class PoseGuider(ModelMixin, ConfigMixin):
     """A light stack of convolutions that starts as zero, so that training begins with the unguided network.
@@ -34,8 +36,7 @@ class PoseGuider(ModelMixin, ConfigMixin):
             self.blocks.append(nn.Conv2d(narrow, narrow, 3, padding=1))
             self.blocks.append(nn.Conv2d(narrow, wide, 3, padding=1, stride=2))
         self.conv_out = nn.Conv2d(block_out_channels[-1], conditioning_embedding_channels, 3, padding=1)
-        for parameter in self.conv_out.parameters():
-            nn.init.zeros_(parameter)
+        set_zero(self.conv_out)
 
     def forward(self, pose: Float[Tensor, "b 3 f H W"]) -> Float[Tensor, "b c f h w"]:
         """Encodes pose pictures.

@@ -10,7 +10,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from animate_anyone.models.layers import Attention, FeedForward
+from animate_anyone.models.layers import Attention, FeedForward, set_zero
 
 
 def sinusoidal_positions(length: int, channels: int) -> Float[Tensor, "1 {length} {channels}"]:
@@ -83,8 +83,7 @@ class TemporalTransformer(nn.Module):
         )
         self.proj_out = nn.Linear(channels, channels)
         # At the start of stage 2 the network is that of stage 1.
-        nn.init.zeros_(self.proj_out.weight)
-        nn.init.zeros_(self.proj_out.bias)
+        set_zero(self.proj_out)
 
     def forward(self, x: Float[Tensor, "n c h w"], num_frames: int) -> Float[Tensor, "n c h w"]:
         height, width = x.shape[-2:]

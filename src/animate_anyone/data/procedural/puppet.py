@@ -140,17 +140,6 @@ class Puppet:
         turned = np.einsum("fij,nj->fni", self.skeleton.chest, points)
         return self.camera.project(self.skeleton.joints["neck"][:, None] + turned)
 
-    def on_chest(self, points: Array, *, half_width: float, depth: float, back: bool = False) -> Array:
-        """Pixels (F, N, 2) of points (N, 2) on the front (or back) of a round chest, in units from the neck.
-
-        x is measured across the image as seen from that side, to the right. What is turned away lies on the edge.
-        """
-        angle = np.arcsin(np.clip(points[:, 0] / half_width, -1.0, 1.0)) + (np.pi if back else 0.0)
-        ring = np.stack([np.sin(angle), points[:, 1], np.cos(angle)], axis=-1)
-        ring = turn_into_view(ring, self.chest_yaw, width=half_width, depth=depth)
-        turned = np.einsum("fij,fnj->fni", self.skeleton.chest, ring * np.array([half_width, 1.0, depth]))
-        return self.camera.project(self.skeleton.joints["neck"][:, None] + turned)
-
     def cross_section(self, centre: Array, basis: Array, *, half_width: float, depth: float, rounding: float) -> Array:
         """The ends (F, 2, 2), on the image's left and right, of an elliptic slice of a trunk.
 
