@@ -1,0 +1,1 @@
+"""Evaluation: protocols, scores of videos against true ones, and the report on them."""
