@@ -143,8 +143,9 @@ class PreparedData(Values):
 
 
 class Optimiser(Values):
-    """AdamW with a linear warm-up, then constant or cosine to zero."""
+    """AdamW or Muon, with a linear warm-up, then constant or cosine to zero."""
 
+    kind: Literal["adamw", "muon"] = "adamw"
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
     betas: tuple[Fraction, Fraction] = (0.9, 0.99)
     weight_decay: Annotated[float, Field(ge=0)] = 1e-2

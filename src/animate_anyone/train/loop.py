@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,6 +20,7 @@ from animate_anyone.train.batches import Batches, Sample
 from animate_anyone.train.checkpoint import Checkpoint, load_checkpoint, new_folder, save_checkpoint, write_file
 from animate_anyone.train.config import Optimiser, TrainConfig, load_config, parse_config
 from animate_anyone.train.ema import MovingAverage, assign
+from animate_anyone.train.muon import Muon
 from animate_anyone.train.networks import init_folder, init_notices, make_networks, save_networks
 from animate_anyone.train.record import Record, progress_bar, terminal_line
 from animate_anyone.train.resuming import changed_fields
@@ -31,6 +33,11 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 CONFIG, CHECKPOINTS = "config.json", "checkpoints"
+
+OPTIMISERS: Mapping[str, Callable[..., torch.optim.Optimizer]] = MappingProxyType(
+    {"adamw": torch.optim.AdamW, "muon": Muon}
+)
+"""By their name in the configuration."""
 
 
 def train(config_path: Path, overrides: Mapping[str, Any] | None = None) -> Path:
@@ -97,7 +104,7 @@ def run(config: TrainConfig) -> Path:
         network.to(device=accelerator.device, memory_format=layout)  # pyright: ignore[reportCallIssue]
     parameters = stage.prepare(networks)
     objective = accelerator.prepare_model(stage.objective(config, networks))
-    optimiser = torch.optim.AdamW(
+    optimiser = OPTIMISERS[config.optimiser.kind](
         parameters.values(),
         lr=config.optimiser.learning_rate,
         betas=config.optimiser.betas,
