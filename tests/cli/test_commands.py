@@ -112,7 +112,7 @@ def test_weights_errors_name_the_cause(cli, tmp_path):
 
 def test_training_errors_name_the_field(cli, tmp_path):
     result = cli.invoke(app, ["train", str(tmp_path / "nothing.toml")])
-    assert (result.exit_code, "Cannot read the training configuration" in result.stderr) == (1, True)
+    assert (result.exit_code, "Cannot read the configuration" in result.stderr) == (1, True)
     config = str(CONFIGS / "tiny-vae.toml")
     result = cli.invoke(app, ["train", config, "--set", "stepps=3"])
     assert (result.exit_code, "stepps" in result.stderr) == (1, True)

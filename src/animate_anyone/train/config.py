@@ -4,22 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from animate_anyone.errors import ConfigError
+from animate_anyone.config_file import Values, parse, read_values, with_overrides
 from animate_anyone.media.size import Size
-from animate_anyone.train.config_file import read_values
 
 Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Widths = Annotated[tuple[Count, ...], Field(min_length=1)]
 StageName = Literal["vae", "image-encoder", "stage1", "stage2", "one-stage", "lora"]
-
-
-class Values(BaseModel):
-    """Base of all parts: unknown fields are errors, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class VaeSize(Values):
@@ -326,30 +319,7 @@ def parse_config(values: Mapping[str, Any], *, origin: str) -> TrainConfig:
     Raises:
         ConfigError: Naming every bad field.
     """
-    try:
-        return TrainConfig.model_validate(values)
-    except ValidationError as error:
-        lines = [f"  {problem_line(problem)}" for problem in error.errors()]
-        raise ConfigError(
-            f"The training configuration {origin} has {len(lines)} bad field{'s' * (len(lines) > 1)}:\n"
-            + "\n".join(lines)
-        ) from error
-
-
-def problem_line(problem: Mapping[str, Any]) -> str:
-    """One line on one of pydantic's findings: the field as written in the TOML, what is wrong, what was got."""
-    # The tag of a union is part of pydantic's location, but of no name in the file.
-    location = [str(part) for part in problem["loc"] if part not in ("procedural", "prepared")]
-    name = ".".join(location) or "(whole file)"
-    match problem["type"]:
-        case "extra_forbidden":
-            return f"{name}: there is no such field; remove it or correct its name"
-        case "missing":
-            return f"{name}: missing"
-        case "value_error":
-            return f"{name}: {problem['ctx']['error']}"
-        case _:
-            return f"{name}: {problem['msg']}; got {problem['input']!r}"
+    return parse(TrainConfig, values, title=f"training configuration {origin}", tags=("procedural", "prepared"))
 
 
 def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> TrainConfig:
@@ -363,13 +333,5 @@ def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Train
     Raises:
         ConfigError: If the file cannot be read, is no TOML, or has bad fields (all are named).
     """
-    values = read_values(path)
-    for name, value in (overrides or {}).items():
-        *tables, field = name.split(".")
-        table = values
-        for part in tables:
-            table = table.setdefault(part, {})
-            if not isinstance(table, dict):
-                raise ConfigError(f"Cannot set '{name}' in {path}: '{part}' is a value there, not a table.")
-        table[field] = value
+    values = with_overrides(read_values(path), overrides or {}, origin=str(path))
     return parse_config(values, origin=str(path))

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from animate_anyone.config_file import read_values
 from animate_anyone.errors import ConfigError
 from animate_anyone.train.config import load_config
-from animate_anyone.train.config_file import read_values
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -34,7 +34,7 @@ def test_a_circle_of_bases_is_an_error(tmp_path: Path):
 
 
 def test_a_base_that_is_not_there_is_an_error(tmp_path: Path):
-    with pytest.raises(ConfigError, match=r"Cannot read the training configuration .*none\.toml"):
+    with pytest.raises(ConfigError, match=r"Cannot read the configuration .*none\.toml"):
         load_config(write(tmp_path, a='base = "none.toml"\n') / "a.toml")
 
 
