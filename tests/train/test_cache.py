@@ -12,7 +12,7 @@ from animate_anyone.models.vae import encode_images
 from animate_anyone.train.cache import ClipCache
 from animate_anyone.train.config import ProceduralData
 from animate_anyone.train.networks import make_networks
-from animate_anyone.train.pictures import to_model_range
+from animate_anyone.models.pixels import to_model_range
 from animate_anyone.train.sources import ProceduralSource
 from animate_anyone.train.stages import STAGES
 

@@ -18,7 +18,7 @@ from animate_anyone.metrics.frames import Frames
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.vae import decode_latents, encode_images
 from animate_anyone.pipeline import AnimateAnyonePipeline
-from animate_anyone.train.pictures import to_bytes, to_model_range
+from animate_anyone.models.pixels import to_bytes, to_model_range
 
 MODEL, NO_TEMPORAL, REFERENCE, AUTOENCODER = (
     "model",

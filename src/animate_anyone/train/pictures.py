@@ -22,16 +22,6 @@ def to_frame(image: Image.Image) -> Frame:
     return rearrange(torch.from_numpy(np.array(image.convert("RGB"))), "h w c -> c h w")
 
 
-def to_bytes(pixels: Tensor) -> Tensor:
-    """RGB in [-1, 1] to bytes; values beyond are clipped."""
-    return ((pixels.float().cpu().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-
-
-def to_model_range(frames: Tensor) -> Tensor:
-    """Bytes to RGB in [-1, 1]."""
-    return frames.float() / 127.5 - 1
-
-
 def grid(rows: Sequence[Sequence[Frame]]) -> Image.Image:
     """Rows of equally many frames of one size, as one picture."""
     return to_image(torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1))

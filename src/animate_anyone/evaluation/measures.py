@@ -1,0 +1,306 @@
+"""The measures by name: what each is called, what it is a number of, what it needs, and what takes it.
+
+A probe takes one or several measures of a clip at once. It says what it needs beside the two videos, and which
+instrument (a network or a detector) it looks through; without that it is not run, and the report says why.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+
+from animate_anyone.evaluation.document import Level
+from animate_anyone.evaluation.test_sets import Picture
+from animate_anyone.metrics.background import background_error
+from animate_anyone.metrics.flicker import background_flicker, limb_flicker
+from animate_anyone.metrics.frames import Frames, PerFrame, l1, psnr, psnr_legacy, ssim
+from animate_anyone.metrics.limbs import LIMBS, colour_error
+from animate_anyone.metrics.pattern import body_correlation, chest_correlation
+from animate_anyone.metrics.warping import temporal_difference, warping_error
+from animate_anyone.pose.skeleton import PoseSequence
+
+PSNR_CEILING = 100.0
+"""dB that a frame without any error counts as, so that means stay finite."""
+
+Needed = Literal["reference", "poses", "reference_pose"]
+"""What a probe may need of a clip."""
+Values = Mapping[str, float | PerFrame]
+"""One value of a clip, or one for each frame."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """A result and its truth, of equal size, length and rate, and what is known of the clip."""
+
+    result: Frames
+    truth: Frames
+    fps: float
+    reference: Picture | None = None
+    poses: PoseSequence | None = None
+    reference_pose: PoseSequence | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """How a measure is shown, and what exactly it is."""
+
+    title: str
+    higher_is_better: bool
+    definition: str
+    level: Level = "clip"
+    digits: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """Takes measures of a clip.
+
+    Attributes:
+        measures: What it takes, by name.
+        take: From a clip and the instrument (None if it needs none) to the values, by name.
+        needs: What of the clip must be known.
+        instrument: Which instrument it looks through, if any.
+    """
+
+    measures: Mapping[str, Measure]
+    take: Callable[[Scored, Any], Values]
+    needs: tuple[Needed, ...] = ()
+    instrument: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetDistance:
+    """A Fréchet distance of features of all clips' results from those of all true clips."""
+
+    measure: Measure
+    instrument: str
+    whole_clips: bool
+    """Whether the network looks at stretches of video, and so has a rule on which."""
+
+
+def _frame(title: str, higher_is_better: bool, definition: str, *, digits: int = 2) -> Measure:
+    return Measure(
+        title=title, higher_is_better=higher_is_better, definition=definition, level="frame", digits=digits
+    )
+
+
+def _known(value: Any) -> Any:
+    """What a probe asked for in its `needs`."""
+    assert value is not None
+    return value
+
+
+def _limb_colour(clip: Scored) -> float:
+    errors = [colour_error(clip.result, clip.truth, _known(clip.poses), limb) for limb in LIMBS]
+    seen = [error for error in errors if not np.isnan(error)]
+    return float(np.mean(seen)) if seen else float("nan")
+
+
+def _background(clip: Scored, _: None) -> Values:
+    reference = _known(clip.reference)
+    return {
+        "background": background_error(clip.result, clip.truth, reference),
+        "background_flicker": background_flicker(clip.result, clip.truth, reference),
+        "background_flicker_truth": background_flicker(clip.truth, clip.truth, reference),
+    }
+
+
+def _along_limbs(clip: Scored, _: None) -> Values:
+    poses = _known(clip.poses)
+    return {
+        "limb_flicker": limb_flicker(clip.result, poses),
+        "limb_flicker_truth": limb_flicker(clip.truth, poses),
+        "limb_colour": _limb_colour(clip),
+        "trunk_colour": colour_error(clip.result, clip.truth, poses, "trunk"),
+        "hair_colour": colour_error(clip.result, clip.truth, poses, "hair"),
+        "body_correlation": body_correlation(clip.result, clip.truth, poses),
+        "chest_correlation": chest_correlation(clip.result, clip.truth, poses),
+    }
+
+
+def _warping(clip: Scored, _: None) -> Values:
+    error = warping_error(clip.result, clip.truth)
+    return {"warping_error": 1e3 * error.result, "warping_error_truth": 1e3 * error.truth}
+
+
+PROBES: tuple[Probe, ...] = (
+    Probe(
+        measures={"l1": _frame("L1 (of 255)", False, "Mean absolute difference over pixels and channels, 0 to 255.")},
+        take=lambda clip, _: {"l1": l1(clip.result, clip.truth)},
+    ),
+    Probe(
+        measures={
+            "psnr": _frame(
+                "PSNR (dB)",
+                True,
+                f"10 log10(255² / MSE) of each frame; {PSNR_CEILING:g} dB for frames without any difference.",
+            )
+        },
+        take=lambda clip, _: {"psnr": psnr(clip.result, clip.truth).clip(max=PSNR_CEILING)},
+    ),
+    Probe(
+        measures={
+            "psnr_legacy": _frame(
+                "PSNR (legacy, wraps) (dB)",
+                True,
+                "What the field printed for years: differences wrap round in 8 bits, so that large ones count as small. "
+                "Kept for comparison with those numbers only.",
+            )
+        },
+        take=lambda clip, _: {"psnr_legacy": psnr_legacy(clip.result, clip.truth).clip(max=PSNR_CEILING)},
+    ),
+    Probe(
+        measures={
+            "ssim": _frame(
+                "SSIM", True, "scikit-image's structural similarity: 7 x 7 windows, range 255, by channel.", digits=3
+            )
+        },
+        take=lambda clip, _: {"ssim": ssim(clip.result, clip.truth)},
+    ),
+    Probe(
+        measures={"lpips": _frame("LPIPS", False, "LPIPS 0.1 (Zhang et al. 2018) of each frame.", digits=3)},
+        take=lambda clip, network: {"lpips": network(clip.result, clip.truth)},
+        instrument="lpips",
+    ),
+    Probe(
+        measures={
+            "temporal_difference": Measure(
+                title="temporal difference (of 255)",
+                higher_is_better=False,
+                definition="Mean absolute difference between the changes from frame to frame of result and truth.",
+            )
+        },
+        take=lambda clip, _: {"temporal_difference": temporal_difference(clip.result, clip.truth)},
+    ),
+    Probe(
+        measures={
+            "warping_error": Measure(
+                title="warping error (10⁻³)",
+                higher_is_better=False,
+                definition="Mean squared difference, values in 0 to 1, of each frame from the next one brought back along "
+                "the true motion, over visible pixels (Lai et al. 2018); flow of the true video by TV-L1 of scikit-image.",
+            ),
+            "warping_error_truth": Measure(
+                title="the same, of the true video",
+                higher_is_better=False,
+                definition="The warping error of the true video: what is there without any fault.",
+            ),
+        },
+        take=_warping,
+    ),
+    Probe(
+        measures={
+            "background": Measure(
+                title="background (of 255)",
+                higher_is_better=False,
+                definition="Mean absolute difference on the pixels that nothing moves over in truth and reference.",
+            ),
+            "background_flicker": Measure(
+                title="background flicker (of 255)",
+                higher_is_better=False,
+                definition="Mean absolute change from frame to frame on those pixels.",
+            ),
+            "background_flicker_truth": Measure(
+                title="the same, of the true video", higher_is_better=False, definition="What the true video has of it."
+            ),
+        },
+        take=_background,
+        needs=("reference",),
+    ),
+    Probe(
+        measures={
+            "limb_flicker": Measure(
+                title="limb flicker (of 255)",
+                higher_is_better=False,
+                definition="Mean absolute change of colour from frame to frame at points that move along with the limbs.",
+            ),
+            "limb_flicker_truth": Measure(
+                title="the same, of the true video", higher_is_better=False, definition="What the true video has of it."
+            ),
+            "limb_colour": Measure(
+                title="colour of limbs (error of 255)",
+                higher_is_better=False,
+                digits=1,
+                definition="Difference of mean colour along upper arms, forearms, thighs and shins from the true one.",
+            ),
+            "trunk_colour": Measure(
+                title="colour of trunk (error of 255)",
+                higher_is_better=False,
+                digits=1,
+                definition="The same from neck to hips.",
+            ),
+            "hair_colour": Measure(
+                title="colour of hair (error of 255)",
+                higher_is_better=False,
+                digits=1,
+                definition="The same above the brow.",
+            ),
+            "body_correlation": Measure(
+                title="correlation, body",
+                higher_is_better=True,
+                digits=3,
+                definition="Mean correlation of result and truth within the box around the body.",
+            ),
+            "chest_correlation": Measure(
+                title="correlation, chest pattern",
+                higher_is_better=True,
+                digits=3,
+                definition="The same from shoulders to hips, where the chest is not flat.",
+            ),
+        },
+        take=_along_limbs,
+        needs=("poses",),
+    ),
+)
+
+DISTANCES: Mapping[str, SetDistance] = MappingProxyType(
+    {
+        "fid": SetDistance(
+            measure=Measure(
+                title="FID",
+                higher_is_better=False,
+                level="set",
+                digits=1,
+                definition="Fréchet distance of Inception-v3 features of all frames.",
+            ),
+            instrument="fid",
+            whole_clips=False,
+        ),
+        "fid_vid": SetDistance(
+            measure=Measure(
+                title="FID-VID",
+                higher_is_better=False,
+                level="set",
+                digits=1,
+                definition="Fréchet distance of 3D ResNet-50 features of stretches of video.",
+            ),
+            instrument="fid-vid",
+            whole_clips=True,
+        ),
+        "fvd": SetDistance(
+            measure=Measure(
+                title="FVD",
+                higher_is_better=False,
+                level="set",
+                digits=1,
+                definition="Fréchet distance of I3D features of stretches of video (Unterthiner et al. 2018).",
+            ),
+            instrument="fvd",
+            whole_clips=True,
+        ),
+    }
+)
+
+MEASURES: Mapping[str, Measure] = MappingProxyType(
+    dict(chain.from_iterable(probe.measures.items() for probe in PROBES))
+    | {name: distance.measure for name, distance in DISTANCES.items()}
+)
+"""All of them; tables have the order of the protocol."""
+
+
+def probe_of(measure: str) -> Probe:
+    """The probe that takes a measure of clips."""
+    return next(probe for probe in PROBES if measure in probe.measures)
