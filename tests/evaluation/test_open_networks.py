@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from animate_anyone.checkpoints.network_files import FID_INCEPTION, NETWORK_FILES, NetworkFile
 from animate_anyone.errors import CheckpointError, MissingExtraError, MissingNetworkError
 from animate_anyone.evaluation import networks
-from animate_anyone.evaluation.networks import WeightChoice, open_lpips, open_network
+from animate_anyone.evaluation.networks import WeightChoice, open_fid, open_fid_vid, open_fvd, open_lpips
 from animate_anyone.metrics.frames import Frames
 from animate_anyone.metrics.networks import lpips
 from animate_anyone.metrics.networks.feature_network import Windows
@@ -86,7 +86,7 @@ def test_inception_is_loaded_under_its_published_keys(tmp_path: Path, video: Fra
     path = tmp_path / FID_INCEPTION.name
     torch.save(network.state_dict(), path)
     monkeypatch.setattr(networks, "FID_INCEPTION", replace(FID_INCEPTION, sha256=sha256(path)))
-    opened = open_network("fid", weights=WeightChoice(path=tmp_path))
+    opened = open_fid(weights=WeightChoice(path=tmp_path))
     features = opened(video[:1])
     with torch.no_grad():
         expected = network(prepared(torch.from_numpy(video[:1]).permute(0, 3, 1, 2).float()))
@@ -101,9 +101,7 @@ def test_i3d_is_loaded_from_a_file_without_counters(tmp_path: Path, video: Frame
     network = InceptionI3d().eval()
     path = tmp_path / "mine.pt"
     torch.save(without_counters(network), path)
-    opened = open_network(
-        "fvd", weights=WeightChoice(path=path, allow_other_weights=True), windows=Windows(length=9, step=9)
-    )
+    opened = open_fvd(weights=WeightChoice(path=path, allow_other_weights=True), windows=Windows(length=9, step=9))
     features = opened(video)
     assert features.shape == (1, opened.num_features) == (1, 400) and features.std() > 0
     assert isinstance(opened, I3dFeatures) and same_weights(opened.model, network)
@@ -124,7 +122,7 @@ def test_resnet_is_loaded_from_a_checkpoint_of_several_cards(tmp_path: Path, vid
     }
     path = tmp_path / "resnet-50-kinetics.pth"
     torch.save(checkpoint, path, _use_new_zipfile_serialization=False)
-    opened = open_network("fid-vid", weights=WeightChoice(path=path), windows=Windows(length=4, step=6))
+    opened = open_fid_vid(weights=WeightChoice(path=path), windows=Windows(length=4, step=6))
     features = opened(video)
     assert features.shape == (2, opened.num_features) == (2, 2048) and features.std() > 0
     assert isinstance(opened, ResNet3dFeatures) and same_weights(opened.model, network)
@@ -174,9 +172,9 @@ def test_a_download_that_fails_says_what_to_do(published: NetworkFile, tmp_path:
 @pytest.mark.parametrize(
     ("needed_by", "open_it"),
     [
-        ("FID", lambda: open_network("fid")),
-        ("FID-VID", lambda: open_network("fid-vid", weights=WeightChoice(download=True))),
-        ("FVD", lambda: open_network("fvd")),
+        ("FID", open_fid),
+        ("FID-VID", lambda: open_fid_vid(weights=WeightChoice(download=True))),
+        ("FVD", open_fvd),
         ("LPIPS", open_lpips),
     ],
 )
@@ -187,13 +185,13 @@ def test_missing_weights_are_named(needed_by: str, open_it: Callable[[], object]
 
 def test_a_path_that_leads_nowhere(tmp_path: Path):
     with pytest.raises(CheckpointError, match="no weight file or folder"):
-        open_network("fid", weights=WeightChoice(path=tmp_path / "nowhere.pth"))
+        open_fid(weights=WeightChoice(path=tmp_path / "nowhere.pth"))
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path):
     path = alexnet_file(tmp_path / "alexnet.pth")
     with pytest.raises(CheckpointError, match="weights of FidInception missing"):
-        open_network("fid", weights=WeightChoice(path=path, allow_other_weights=True))
+        open_fid(weights=WeightChoice(path=path, allow_other_weights=True))
 
 
 def test_lpips_without_torchmetrics(monkeypatch: pytest.MonkeyPatch):

@@ -1,5 +1,7 @@
 """The networks of LPIPS, FID, FID-VID and FVD: keys and sizes as published, and what they do without weights."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 import torch
@@ -185,6 +187,24 @@ def test_lpips_in_closed_form():
     assert measure(first, second) == pytest.approx([expected], rel=1e-5)
 
 
+@pytest.mark.parametrize(("name", "backbone"), [("vgg", lpips.VGG16), ("alex", lpips.ALEXNET)])
+def test_lpips_agrees_with_torchmetrics(
+    name: Literal["vgg", "alex"], backbone: lpips.Backbone, video: Frames, monkeypatch: pytest.MonkeyPatch
+):
+    """Its implementation, which needs torchvision for the backbone alone, is given ours; both take the learnt heads."""
+    theirs = pytest.importorskip("torchmetrics.functional.image.lpips", reason="needs the extra 'evaluate'")
+    network = randomised(lpips.LpipsNetwork(backbone), 5)
+    monkeypatch.setattr(theirs, "_get_tv_model_features", lambda *_: network.features)
+    reference = theirs._LPIPS(pretrained=True, pnet_rand=True, net=name)
+    with torch.no_grad():
+        for mine, learnt in zip(network.heads, reference.lins, strict=True):
+            mine.weight.copy_(learnt.model[-1].weight)
+        pictures = [torch.from_numpy(frames).permute(0, 3, 1, 2) / 255 for frames in (video[:3], video[3:6])]
+        expected = reference(*pictures, normalize=True).flatten()
+    measure = lpips.Lpips(model=network, backbone=backbone, weights=RANDOM, batch_size=2)
+    np.testing.assert_allclose(measure(video[:3], video[3:6]), expected, rtol=1e-5)
+
+
 def test_the_range_of_values_is_in_the_name(alexnet: lpips.Lpips, video: Frames):
     unit = lpips.Lpips(model=alexnet.model, backbone=lpips.ALEXNET, weights=RANDOM, values=lpips.ValueRange.UNIT)
     assert unit(video[:1] // 2, video[:1]) != alexnet(video[:1] // 2, video[:1])
@@ -197,6 +217,13 @@ def test_lpips_refuses_what_it_cannot_compare(alexnet: lpips.Lpips, video: Frame
         alexnet(video[:2], video[:1])
     with pytest.raises(ValueError, match="at least 31 pixels"):
         alexnet(video[:, :30], video[:, :30])
+
+
+def test_inception_refuses_what_is_no_video(video: Frames):
+    network = inception.InceptionFeatures(model=inception.FidInception(), weights=RANDOM)
+    for wrong in (video[:0], video[0], video.astype(np.float32)):
+        with pytest.raises(ValueError, match="Frames must be uint8"):
+            network(wrong)
 
 
 def test_frames_are_resized_as_pillow_does_in_floating_point(video: Frames):

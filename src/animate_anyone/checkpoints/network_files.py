@@ -37,7 +37,8 @@ FID_INCEPTION = NetworkFile(
 I3D_KINETICS = NetworkFile(
     name="i3d_pretrained_400.pt",
     page="https://github.com/wilson1yan/VideoGPT",
-    # VideoGPT's own copy is on a drive that serves no plain files; this is the same file, at a pinned revision.
+    # VideoGPT's own file is on a drive that serves no plain files. This is Open-Sora-Plan's copy of it at a pinned
+    # revision; the hash is that of the large-file pointer in that project's repository.
     url="https://huggingface.co/spaces/LanguageBind/Open-Sora-Plan-v1.0.0/resolve/"
     "810fa8c4bdb3a4c8eec9bd57375c29bde6fb46de/opensora/eval/fvd/videogpt/i3d_pretrained_400.pt",
     sha256="55095f049e706479d48e221adcdb145b2b9dc930ba28b081ed72367ffaa32343",

@@ -27,12 +27,11 @@ from animate_anyone.checkpoints.readers import read_weights
 from animate_anyone.checkpoints.registry import models_home
 from animate_anyone.errors import CheckpointError, MissingExtraError, MissingNetworkError
 from animate_anyone.metrics.networks import lpips
-from animate_anyone.metrics.networks.feature_network import FIELD_WINDOWS, FeatureNetwork, NetworkWeights, Windows
+from animate_anyone.metrics.networks.feature_network import FIELD_WINDOWS, NetworkWeights, Windows
 from animate_anyone.metrics.networks.i3d import I3dFeatures, InceptionI3d
 from animate_anyone.metrics.networks.inception import FidInception, InceptionFeatures
 from animate_anyone.metrics.networks.resnet3d import ResNet3d50, ResNet3dFeatures
 
-Distance = Literal["fid", "fid-vid", "fvd"]
 NetworkT = TypeVar("NetworkT", bound=nn.Module)
 
 STEP_COUNTERS = r"(.*\.)?num_batches_tracked"
@@ -68,39 +67,62 @@ class WeightChoice:
 PULLED = WeightChoice()
 
 
-def open_network(
-    distance: Distance,
-    *,
-    weights: WeightChoice = PULLED,
-    windows: Windows = FIELD_WINDOWS,
-    device: torch.device | str = "cpu",
-) -> FeatureNetwork:
-    """The network between whose features a distance is measured.
+def open_fid(*, weights: WeightChoice = PULLED, device: torch.device | str = "cpu") -> InceptionFeatures:
+    """The network of FID: Inception-v3, which looks at single frames.
 
     Args:
-        distance: `fid` (Inception-v3, frames), `fid-vid` (3D ResNet-50, windows) or `fvd` (I3D, windows).
         weights: Where its weights come from.
-        windows: Which frames are looked at together, for `fid-vid` and `fvd`.
         device: Where it runs.
 
     Raises:
         MissingNetworkError: The weights are not on this machine, or cannot be downloaded.
         CheckpointError: The file is not the published one, or not of this network.
     """
+    found = _find(FID_INCEPTION, weights, purpose="FID")
     device = torch.device(device)
-    match distance:
-        case "fid":
-            found = _find(FID_INCEPTION, weights, purpose="FID")
-            model = _loaded(FidInception(), found, device)
-            return InceptionFeatures(model=model, weights=found.record, device=device)
-        case "fid-vid":
-            found = _find(RESNET3D_KINETICS, weights, purpose="FID-VID")
-            model = _loaded(ResNet3d50(), found, device)
-            return ResNet3dFeatures(model=model, weights=found.record, windows=windows, device=device)
-        case "fvd":
-            found = _find(I3D_KINETICS, weights, purpose="FVD")
-            model = _loaded(InceptionI3d(), found, device)
-            return I3dFeatures(model=model, weights=found.record, windows=windows, device=device)
+    return InceptionFeatures(model=_loaded(FidInception(), found, device), weights=found.record, device=device)
+
+
+def open_fid_vid(
+    *, weights: WeightChoice = PULLED, windows: Windows = FIELD_WINDOWS, device: torch.device | str = "cpu"
+) -> ResNet3dFeatures:
+    """The network of FID-VID: 3D ResNet-50, which looks at windows of frames.
+
+    Args:
+        weights: Where its weights come from.
+        windows: Which frames are looked at together.
+        device: Where it runs.
+
+    Raises:
+        MissingNetworkError: The weights are not on this machine.
+        CheckpointError: The file is not of this network.
+    """
+    found = _find(RESNET3D_KINETICS, weights, purpose="FID-VID")
+    device = torch.device(device)
+    return ResNet3dFeatures(
+        model=_loaded(ResNet3d50(), found, device), weights=found.record, windows=windows, device=device
+    )
+
+
+def open_fvd(
+    *, weights: WeightChoice = PULLED, windows: Windows = FIELD_WINDOWS, device: torch.device | str = "cpu"
+) -> I3dFeatures:
+    """The network of FVD: I3D, which looks at windows of frames.
+
+    Args:
+        weights: Where its weights come from.
+        windows: Which frames are looked at together.
+        device: Where it runs.
+
+    Raises:
+        MissingNetworkError: The weights are not on this machine, or cannot be downloaded.
+        CheckpointError: The file is not the published one, or not of this network.
+    """
+    found = _find(I3D_KINETICS, weights, purpose="FVD")
+    device = torch.device(device)
+    return I3dFeatures(
+        model=_loaded(InceptionI3d(), found, device), weights=found.record, windows=windows, device=device
+    )
 
 
 def open_lpips(

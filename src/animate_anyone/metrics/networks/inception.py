@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from animate_anyone.metrics.frames import Frames
+from animate_anyone.metrics.frames import Frames, check_frames
 from animate_anyone.metrics.networks.feature_network import CPU, NetworkFeatures, NetworkWeights, as_tensor, in_batches
 
 Kernel = tuple[int, int]
@@ -218,6 +218,7 @@ class InceptionFeatures:
         Raises:
             ValueError: These are no frames.
         """
+        check_frames(frames, frames)
         return in_batches(
             len(frames), self.batch_size, lambda part: prepared(as_tensor(frames[part], self.device)), self.model
         )
