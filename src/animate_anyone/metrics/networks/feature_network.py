@@ -96,8 +96,8 @@ class Windows:
 
 
 FIELD_WINDOWS = Windows(length=16, step=1)
-"""Those of DisCo's evaluator, whose numbers this field prints: 16 frames, starting at every frame. (It leaves out the
-last one.)"""
+"""Those of DisCo's evaluator, whose numbers this field prints: 16 frames, starting at every frame. It leaves out the
+last window, and writes each as a GIF of 256 colours and reads that; neither is done here."""
 
 
 def in_batches(
