@@ -5,6 +5,7 @@
     ├── PoseError           no usable pose: nobody found, bad pose file, unknown layout
     ├── CheckpointError     weights missing, left over, of the wrong shape, or not finite
     ├── ConfigError         a training or model configuration that makes no sense
+    ├── MissingNetworkError a measure needs a network whose weights are not here
     └── MissingExtraError   an optional dependency is needed and not installed
 
 Wrong arguments inside the library are plain ``ValueError``: they are bugs of the caller, not of the user.
@@ -29,6 +30,14 @@ class CheckpointError(AnimateAnyoneError):
 
 class ConfigError(AnimateAnyoneError):
     """A configuration cannot be used."""
+
+
+class MissingNetworkError(AnimateAnyoneError):
+    """A measure needs a network whose weights are not on this machine. `needs` names them, for a report."""
+
+    def __init__(self, needs: str, *, purpose: str, remedy: str):
+        super().__init__(f"{purpose} needs {needs}, which are not on this machine. {remedy}")
+        self.needs = needs
 
 
 class MissingExtraError(AnimateAnyoneError):

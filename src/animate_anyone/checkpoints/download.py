@@ -1,4 +1,4 @@
-"""Fetching pinned files from the hub, checked against their published hashes."""
+"""Fetching pinned files from the hub or from other addresses, checked against their published hashes."""
 
 import hashlib
 import shutil
@@ -7,9 +7,11 @@ from pathlib import Path
 
 from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+from torch.hub import download_url_to_file
 
 from animate_anyone.checkpoints.sources import HubFile, Source
 from animate_anyone.errors import CheckpointError
+from animate_anyone.media.atomic import complete_file
 
 CHUNK = 1 << 24
 
@@ -41,6 +43,26 @@ def _download(source: Source, file: HubFile) -> Path:
             f"{file.sha256}. Delete it and try again."
         )
     return path
+
+
+def fetch_url(url: str, place: Path, *, sha256: str | None) -> None:
+    """Downloads a file that is on no hub to a place, where it appears only when it is whole and checked.
+
+    Raises:
+        CheckpointError: the file cannot be had, or is not the one that was published.
+    """
+    with complete_file(place) as temporary:
+        try:
+            download_url_to_file(url, str(temporary))
+        except (OSError, ValueError) as error:
+            raise CheckpointError(
+                f"{url} could not be downloaded ({error}). Check the network, or put the file at '{place}' yourself."
+            ) from error
+        if sha256 is not None and (found := sha256_of(temporary)) != sha256:
+            raise CheckpointError(
+                f"What {url} gave is not the published file: its SHA-256 is {found}, expected {sha256}. "
+                "Try again later."
+            )
 
 
 def sha256_of(path: Path) -> str:
