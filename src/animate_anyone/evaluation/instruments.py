@@ -1,0 +1,166 @@
+"""The networks and the detector that measures look through: which are wanted, and what is at hand of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from animate_anyone.config_file import Values
+from animate_anyone.errors import MissingExtraError, MissingNetworkError
+from animate_anyone.evaluation.identity_networks import CLIP_VIT_B32, SFACE, open_clip, open_sface
+from animate_anyone.evaluation.networks import WeightChoice, open_fid, open_fid_vid, open_fvd, open_lpips
+from animate_anyone.evaluation.protocol import VideoSamples
+from animate_anyone.metrics.networks.feature_network import Windows
+from animate_anyone.pose.detect import make_detector, resolve_detector
+
+
+class InstrumentOptions(Values):
+    """Where instruments come from: the table `[instruments]` of a configuration.
+
+    Attributes:
+        lpips: File of VGG16's weights, or a folder that has it under its published name; so for all networks.
+        fid: Inception-v3's weights.
+        fid_vid: 3D ResNet-50's.
+        fvd: I3D's.
+        clip: Folder of CLIP ViT-B/32.
+        face: File of SFace.
+        download: Whether what is not given and not here yet is downloaded.
+        allow_other_weights: Whether files are taken that are not the published ones; the report names their hashes.
+        detector: Finds the poses of results; "none" for no pose following.
+        detector_weights: Folder with DWPose's two files.
+    """
+
+    lpips: Path | None = None
+    fid: Path | None = None
+    fid_vid: Path | None = None
+    fvd: Path | None = None
+    clip: Path | None = None
+    face: Path | None = None
+    download: bool = False
+    allow_other_weights: bool = False
+    detector: Literal["auto", "mediapipe", "dwpose", "none"] = "auto"
+    detector_weights: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What all instruments are opened with."""
+
+    options: InstrumentOptions
+    samples: VideoSamples
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """An instrument at hand: what it is called in a report, hash included, and what probes are given."""
+
+    name: str
+    use: Any
+
+
+def _weights(setting: Setting, path: Path | None) -> WeightChoice:
+    options = setting.options
+    return WeightChoice(path=path, download=options.download, allow_other_weights=options.allow_other_weights)
+
+
+def _windows(setting: Setting) -> Windows:
+    return Windows(length=setting.samples.length, step=setting.samples.step)
+
+
+def _lpips(setting: Setting) -> Instrument:
+    network = open_lpips(weights=_weights(setting, setting.options.lpips), device=setting.device)
+    return Instrument(network.name, network)
+
+
+def _fid(setting: Setting) -> Instrument:
+    network = open_fid(weights=_weights(setting, setting.options.fid), device=setting.device)
+    return Instrument(network.name, network)
+
+
+def _fid_vid(setting: Setting) -> Instrument:
+    weights = _weights(setting, setting.options.fid_vid)
+    network = open_fid_vid(weights=weights, windows=_windows(setting), device=setting.device)
+    return Instrument(network.name, network)
+
+
+def _fvd(setting: Setting) -> Instrument:
+    weights = _weights(setting, setting.options.fvd)
+    network = open_fvd(weights=weights, windows=_windows(setting), device=setting.device)
+    return Instrument(network.name, network)
+
+
+def _clip(setting: Setting) -> Instrument:
+    folder = setting.options.clip
+    _check_at_hand(setting, folder, needs=f"the weights of {CLIP_VIT_B32.name}", purpose="CLIP similarity", key="clip")
+    return Instrument(f"{CLIP_VIT_B32.name}, SHA-256 {_digits(CLIP_VIT_B32)}", open_clip(folder, device=setting.device))
+
+
+def _face(setting: Setting) -> Instrument:
+    file = setting.options.face
+    _check_at_hand(setting, file, needs=f"the weights of {SFACE.name}", purpose="Face similarity", key="face")
+    return Instrument(f"{SFACE.name}, SHA-256 {_digits(SFACE)}", open_sface(file))
+
+
+def _detector(setting: Setting) -> Instrument:
+    """A function that makes a fresh detector, since one follows people through one clip only."""
+    options = setting.options
+    if options.detector == "none":
+        raise MissingNetworkError(
+            "a pose detector", purpose="Pose following", remedy="Set instruments.detector to another value than none."
+        )
+    make = partial(make_detector, resolve_detector(options.detector, weights=options.detector_weights), video=True)
+    if options.detector_weights is not None:
+        make = partial(make, weights=options.detector_weights)
+    detector = make()
+    name = detector.provider
+    detector.close()
+    return Instrument(name, make)
+
+
+OPENERS: Mapping[str, Callable[[Setting], Instrument]] = MappingProxyType(
+    {
+        "lpips": _lpips,
+        "fid": _fid,
+        "fid-vid": _fid_vid,
+        "fvd": _fvd,
+        "clip": _clip,
+        "face": _face,
+        "detector": _detector,
+    }
+)
+
+
+def open_instruments(setting: Setting, wanted: frozenset[str]) -> tuple[dict[str, Instrument], dict[str, str]]:
+    """Opens instruments.
+
+    Args:
+        setting: Where they come from.
+        wanted: Keys of `OPENERS`.
+
+    Returns:
+        Those at hand, and for each of the others what it needs.
+
+    Raises:
+        CheckpointError: A file that is there is not the published one, or cannot be read.
+    """
+    found: dict[str, Instrument] = {}
+    missing: dict[str, str] = {}
+    for name in sorted(wanted):
+        try:
+            found[name] = OPENERS[name](setting)
+        except (MissingNetworkError, MissingExtraError) as error:
+            missing[name] = str(error)
+    return found, missing
+
+
+def _check_at_hand(setting: Setting, place: Path | None, *, needs: str, purpose: str, key: str) -> None:
+    if place is None and not setting.options.download:
+        remedy = f"Allow the download (instruments.download), or give their place (instruments.{key})."
+        raise MissingNetworkError(needs, purpose=purpose, remedy=remedy)
+
+
+def _digits(source: Any) -> str:
+    return next(file.sha256 for file in reversed(source.files))[:8]

@@ -1,0 +1,233 @@
+"""Scores clips one by one, keeps what was found of each, and goes on where it was stopped.
+
+What is known of a clip lies in `clips/NAME.json`: by row, then by measure and the instrument that it was taken with, one
+value or one for each frame. Features for the distances of whole sets lie in `features/INSTRUMENT/ROW/NAME.npy`. Memory
+holds one clip at a time, however many there are.
+"""
+
+import hashlib
+import json
+import multiprocessing
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from typing import Protocol as Interface
+
+import numpy as np
+import torch
+
+from animate_anyone.data.footage import frames_at
+from animate_anyone.errors import ConfigError
+from animate_anyone.evaluation.instruments import Instrument, Setting, open_instruments
+from animate_anyone.evaluation.measures import DISTANCES, MEASURES, PROBES, Probe, Scored
+from animate_anyone.evaluation.test_sets import TestClip, TestSet
+from animate_anyone.media.atomic import complete_file
+from animate_anyone.metrics.frames import Frames
+
+TRUTH = "truth"
+"""The row under which features of the true clips are kept."""
+SETTINGS = "settings.json"
+
+
+class Videos(Interface):
+    """Where results come from, for each row of the table."""
+
+    @property
+    def rows(self) -> Mapping[str, str]:
+        """Titles by name, the system in question first."""
+        ...
+
+    def video(self, row: str, clip: TestClip) -> Frames:
+        """The result for a clip, in its size, length and rate."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scoring:
+    """All that is to be scored, and how. Processes are sent this."""
+
+    test_set: TestSet
+    videos: Videos
+    measures: tuple[str, ...]
+    """That are taken; `plan_measures` leaves out those that cannot be."""
+    instruments: Setting
+    output: Path
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """What takes those of clips."""
+        return tuple(probe for probe in PROBES if not probe.measures.keys().isdisjoint(self.measures))
+
+    @property
+    def distances(self) -> tuple[str, ...]:
+        """The measures of the whole set."""
+        return tuple(name for name in self.measures if name in DISTANCES)
+
+
+def instruments_of(measures: Sequence[str]) -> frozenset[str]:
+    """What the measures look through."""
+    probes = (probe.instrument for probe in PROBES if not probe.measures.keys().isdisjoint(measures))
+    distances = (DISTANCES[name].instrument for name in measures if name in DISTANCES)
+    return frozenset(name for name in (*probes, *distances) if name is not None)
+
+
+def score_clips(scoring: Scoring, *, processes: int = 1) -> Iterator[None]:
+    """Scores what has no values yet, in this process or in several; yields after each clip, done before or now.
+
+    Raises:
+        AnimateAnyoneError: A clip or a result cannot be had.
+    """
+    places = range(len(scoring.test_set.names))
+    if processes == 1:
+        for index in places:
+            score_clip(scoring, index)
+            yield
+        return
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        futures = [pool.submit(score_clip, scoring, index) for index in places]
+        try:
+            for future in as_completed(futures):
+                future.result()
+                yield
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def score_clip(scoring: Scoring, index: int) -> None:
+    """Takes those measures of a clip that were not taken before, of all rows, and keeps them."""
+    torch.set_num_threads(1)  # more threads would round otherwise
+    name = scoring.test_set.names[index]
+    instruments = opened(scoring.instruments, instruments_of(scoring.measures))
+    known = read_clip(scoring.output, name)
+    todo = {row: list(_missing_probes(scoring, known.get(row, {}), instruments)) for row in scoring.videos.rows}
+    featureless = {
+        row: [place for place in _feature_files(scoring, row, name, instruments) if not place[1].exists()]
+        for row in (*scoring.videos.rows, TRUTH)
+    }
+    if not any(todo.values()) and not any(featureless.values()):
+        return
+
+    clip = scoring.test_set.clip(index)
+    _save_features(clip.frames, clip.fps, featureless[TRUTH], scoring, instruments)
+    for row in scoring.videos.rows:
+        if not todo[row] and not featureless[row]:
+            continue
+        result = scoring.videos.video(row, clip)
+        _save_features(result, clip.fps, featureless[row], scoring, instruments)
+        scored = Scored(
+            result=result,
+            truth=clip.frames,
+            fps=clip.fps,
+            reference=clip.reference,
+            poses=clip.poses,
+            reference_pose=clip.reference_pose,
+        )
+        values = dict(known.get(row, {}))
+        for probe in todo[row]:
+            instrument = None if probe.instrument is None else instruments[probe.instrument]
+            taken = probe.take(scored, None if instrument is None else instrument.use)
+            values |= {value_key(measure, instrument): _plain(value) for measure, value in taken.items()}
+        known = {**known, row: values}
+        _write(clip_file(scoring.output, name), json.dumps(known, indent=1) + "\n")
+
+
+@cache
+def opened(setting: Setting, wanted: frozenset[str]) -> dict[str, Instrument]:
+    """The instruments at hand, opened once in a process."""
+    return open_instruments(setting, wanted)[0]
+
+
+def value_key(measure: str, instrument: Instrument | None) -> str:
+    """What a value is kept under: another instrument gives another value."""
+    return measure if instrument is None else f"{measure} @ {instrument.name}"
+
+
+def clip_file(output: Path, name: str) -> Path:
+    """Where the values of a clip are kept."""
+    return output / "clips" / f"{name}.json"
+
+
+def feature_folder(output: Path, row: str, instrument: Instrument) -> Path:
+    """Where the features of a row are kept, one file for each clip."""
+    return output / "features" / hashlib.sha256(instrument.name.encode()).hexdigest()[:16] / row
+
+
+def read_clip(output: Path, name: str) -> dict[str, dict[str, Any]]:
+    """What is known of a clip: by row and `value_key`, a number, a list of numbers, or None for not a number."""
+    path = clip_file(output, name)
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def keep_settings(output: Path, settings: Mapping[str, Any]) -> None:
+    """Writes what all values of a folder depend on, or refuses to mix them with values that were taken otherwise.
+
+    Raises:
+        ConfigError: The folder holds values of other settings.
+    """
+    path = output / SETTINGS
+    text = json.dumps(settings, indent=1) + "\n"
+    if path.exists():
+        before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        now: dict[str, Any] = json.loads(text)
+        other = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+        if other:
+            raise ConfigError(
+                f"{output} holds scores with other {' and '.join(other)}. Give another folder, or remove this one."
+            )
+    _write(path, text)
+
+
+def _missing_probes(
+    scoring: Scoring, known: Mapping[str, Any], instruments: Mapping[str, Instrument]
+) -> Iterator[Probe]:
+    for probe in scoring.probes:
+        instrument = None if probe.instrument is None else instruments[probe.instrument]
+        if any(value_key(measure, instrument) not in known for measure in probe.measures):
+            yield probe
+
+
+def _feature_files(
+    scoring: Scoring, row: str, name: str, instruments: Mapping[str, Instrument]
+) -> Iterator[tuple[str, Path]]:
+    for distance in scoring.distances:
+        instrument = instruments[DISTANCES[distance].instrument]
+        yield distance, feature_folder(scoring.output, row, instrument) / f"{name}.npy"
+
+
+def _save_features(
+    frames: Frames,
+    fps: float,
+    places: Sequence[tuple[str, Path]],
+    scoring: Scoring,
+    instruments: Mapping[str, Instrument],
+) -> None:
+    """Makes and keeps the features of a clip; none of a clip that is shorter than what a network looks at."""
+    for distance, path in places:
+        network = instruments[DISTANCES[distance].instrument].use
+        shown = frames
+        if DISTANCES[distance].whole_clips:
+            shown = frames[frames_at(len(frames), fps=fps, wanted=scoring.instruments.samples.fps)]
+        if len(shown) < network.min_frames:
+            features = np.empty((0, network.num_features), dtype=np.float32)
+        else:
+            features = network(shown)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with complete_file(path) as temporary, temporary.open("wb") as file:
+            np.save(file, features)
+
+
+def _plain(value: Any) -> Any:
+    """Numbers fit for JSON: None for what is not a number."""
+    numbers = np.asarray(value, dtype=np.float64)
+    listed: Any = np.where(np.isnan(numbers), None, numbers.astype(object)).tolist()
+    return listed
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with complete_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
