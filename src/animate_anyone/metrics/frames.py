@@ -69,8 +69,8 @@ def psnr_legacy(result: Frames, truth: Frames) -> PerFrame:
     The first evaluation program of DisCo (Wang et al. 2023) subtracted and squared uint8 pictures as they were, so
     that both the difference and its square are taken modulo 256; papers that used it print 28 to 38 dB where `psnr`
     is 12 to 28. It is 20 log10(255 / sqrt(MSE)) of that MSE, and 100 where it is 0: which it also is where all
-    differences are multiples of 16. Large differences of many sizes give 28 to 29, however large they are. Do not
-    judge a result by it.
+    differences are multiples of 16. Where all pixels are wrong by a lot it is about 28, however wrong they are. Do
+    not judge a result by it.
     """
     check_frames(result, truth)
     mse = np.square(result - truth).mean(axis=(1, 2, 3))
