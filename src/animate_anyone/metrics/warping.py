@@ -11,11 +11,9 @@ from animate_anyone.metrics.frames import Frames, check_frames
 
 Array = npt.NDArray[np.float32]
 
-FLOW = "TV-L1 of scikit-image"
-"""What estimates the flow, for titles: another estimate gives other values."""
 WARPS, ITERATIONS = 2, 3
-"""Of the flow's estimate on each scale. Five warps of ten iterations take six times as long and leave an error of drawn
-characters that is an eighth to a fifth lower."""
+"""Of the estimate of flow (TV-L1, Zach et al. 2007) on each scale. Five warps of ten iterations take six times as long
+and leave an error of drawn characters that is an eighth to a fifth lower."""
 SMALLEST_SIDE = 16
 """Pixels: flow is estimated from coarse to fine, and smaller pictures have nothing coarser."""
 GREY = np.array([0.2125, 0.7154, 0.0721], dtype=np.float32)
@@ -35,11 +33,11 @@ class WarpingError:
 def warping_error(result: Frames, truth: Frames) -> WarpingError:
     """How far each frame is from the next one brought back along the true motion (Lai et al. 2018, section 4.2).
 
-    For each pair of neighbouring frames of the truth, the flow w from frame t to t + 1 is estimated in grey (`FLOW`).
-    Frame t + 1 is sampled at x + w(x), bilinearly, and compared with frame t: the mean squared difference of values in
-    0 to 1, over the visible pixels (`visible_pixels`) and channels. Then the mean over the pairs that have visible
-    pixels; not a number if there is none. The result is warped by the flow of the truth, so it must move as the truth
-    does, not only smoothly.
+    For each pair of neighbouring frames of the truth, the flow w from frame t to t + 1 is estimated in grey by
+    scikit-image's TV-L1. Frame t + 1 is sampled at x + w(x), bilinearly, and compared with frame t: the mean squared
+    difference of values in 0 to 1, over the visible pixels (`visible_pixels`) and channels. Then the mean over the
+    pairs that have visible pixels; not a number if there is none. The result is warped by the flow of the truth, so it
+    must move as the truth does, not only smoothly. Values compare only with others of the same estimate of flow.
 
     Raises:
         MissingExtraError: scikit-image is not installed.
