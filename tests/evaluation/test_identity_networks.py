@@ -38,7 +38,9 @@ def save_clip(folder: Path) -> CLIPModel:
     model = CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=24)).eval()
     folder.mkdir(exist_ok=True)
     model.config.save_pretrained(folder)
-    torch.save(model.state_dict(), folder / "pytorch_model.bin")
+    # The published files hold the positions as well, as transformers once saved them.
+    positions = {f"{part}_model.embeddings.position_ids": torch.arange(5)[None] for part in ("vision", "text")}
+    torch.save({**model.state_dict(), **positions}, folder / "pytorch_model.bin")
     return model
 
 

@@ -5,9 +5,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-from transformers import CLIPVisionModelWithProjection
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from animate_anyone.checkpoints.download import fetch, sha256_of
+from animate_anyone.checkpoints.keymap import Drop, KeyMap, load_into
+from animate_anyone.checkpoints.readers import find_weights, read_weights
 from animate_anyone.checkpoints.sources import APACHE_2, MIT, HubFile, Source
 from animate_anyone.errors import CheckpointError
 from animate_anyone.metrics.identity import FACE_SIDE, FaceNetwork
@@ -53,6 +55,13 @@ SFACE = Source(
 )
 """39 MB. Pixels (1, 3, 112, 112), RGB in 0 to 255, become (1, 128); it normalises within."""
 
+IMAGE_ENCODER_KEYS = KeyMap(
+    drops=(
+        Drop(r"text_model\..*|text_projection\..*|logit_scale", reason="the encoder of texts"),
+        Drop(r"vision_model\.embeddings\.position_ids", reason="counts from 0, and is made anew"),
+    )
+)
+
 ERRORS_ONLY = 3
 """A level of onnxruntime: it warns of each of the 174 weights that SFace lists among its inputs."""
 
@@ -70,16 +79,23 @@ def open_clip(folder: Path | None = None, *, device: str | torch.device = "cpu")
     with TemporaryDirectory() as scratch:
         place = Path(scratch) if folder is None else folder
         _provide(CLIP_VIT_B32, place, download=folder is None)
-        try:
-            model: Any = read_clip(place)
-            return model.to(device)
-        except (OSError, ValueError, RuntimeError) as error:
-            raise CheckpointError(f"CLIP's image encoder cannot be read from '{place}': {error}") from error
+        model: Any = read_clip(place)
+        return model.to(device)
 
 
 def read_clip(folder: Path) -> CLIPVisionModelWithProjection:
-    """The image encoder of any CLIP model in a folder of transformers, in single precision, its hashes not checked."""
-    model = CLIPVisionModelWithProjection.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+    """The image encoder of any CLIP model in a folder of transformers, in single precision, its hashes not checked.
+
+    Raises:
+        CheckpointError: The configuration or the weights cannot be read, or do not fit together.
+    """
+    try:
+        config = CLIPVisionConfig.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"'{folder}' has no configuration of a CLIP model: {error}") from error
+    model = CLIPVisionModelWithProjection(config)
+    path = find_weights(folder, "model", other_stems=("pytorch_model",))
+    load_into(model, read_weights(path), source=str(path), keymap=IMAGE_ENCODER_KEYS)
     return model.eval()
 
 
