@@ -11,15 +11,19 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
+from transformers import CLIPVisionModelWithProjection
 
 from animate_anyone.evaluation.document import Level
 from animate_anyone.evaluation.test_sets import Picture
 from animate_anyone.metrics.background import background_error
 from animate_anyone.metrics.flicker import background_flicker, limb_flicker
-from animate_anyone.metrics.frames import Frames, PerFrame, l1, psnr, psnr_legacy, ssim
+from animate_anyone.metrics.frames import Frames, PerFrame, l1, l1_legacy, psnr, psnr_legacy, ssim
+from animate_anyone.metrics.identity import FaceNetwork, clip_similarity, face_similarity
 from animate_anyone.metrics.limbs import LIMBS, colour_error
 from animate_anyone.metrics.pattern import body_correlation, chest_correlation
+from animate_anyone.metrics.pose_following import detect_in_frames, pose_following
 from animate_anyone.metrics.warping import temporal_difference, warping_error
+from animate_anyone.pose.detect import PoseDetector
 from animate_anyone.pose.skeleton import PoseSequence
 
 PSNR_CEILING = 100.0
@@ -82,9 +86,7 @@ class SetDistance:
 
 
 def _frame(title: str, higher_is_better: bool, definition: str, *, digits: int = 2) -> Measure:
-    return Measure(
-        title=title, higher_is_better=higher_is_better, definition=definition, level="frame", digits=digits
-    )
+    return Measure(title=title, higher_is_better=higher_is_better, definition=definition, level="frame", digits=digits)
 
 
 def _known(value: Any) -> Any:
@@ -126,10 +128,49 @@ def _warping(clip: Scored, _: None) -> Values:
     return {"warping_error": 1e3 * error.result, "warping_error_truth": 1e3 * error.truth}
 
 
+def _following(clip: Scored, make_detector: Callable[[], PoseDetector]) -> Values:
+    detector = make_detector()
+    try:
+        found = detect_in_frames(clip.result, detector, fps=clip.fps)
+    finally:
+        detector.close()
+    measured = pose_following(_known(clip.poses), found)
+    return {
+        "akd": measured.distance_pixels,
+        "mkr": measured.missing,
+        "pck": measured.pck,
+        "person_found": measured.found,
+    }
+
+
+def _clip_similarity(clip: Scored, model: CLIPVisionModelWithProjection) -> Values:
+    return {"clip_truth": clip_similarity(clip.result, clip.truth, model)}
+
+
+def _clip_reference(clip: Scored, model: CLIPVisionModelWithProjection) -> Values:
+    return {"clip_reference": clip_similarity(clip.result, _known(clip.reference)[None], model)}
+
+
+def _face(clip: Scored, network: FaceNetwork) -> Values:
+    reference = _known(clip.reference)[None]
+    poses, pose = _known(clip.poses), _known(clip.reference_pose)
+    return {"face_reference": face_similarity(clip.result, poses, reference, pose, network)}
+
+
 PROBES: tuple[Probe, ...] = (
     Probe(
         measures={"l1": _frame("L1 (of 255)", False, "Mean absolute difference over pixels and channels, 0 to 255.")},
         take=lambda clip, _: {"l1": l1(clip.result, clip.truth)},
+    ),
+    Probe(
+        measures={
+            "l1_legacy": _frame(
+                "L1 (legacy) (10⁻⁴)",
+                False,
+                "What the field prints as L1: the absolute difference over the number of pixels; falls with their size.",
+            )
+        },
+        take=lambda clip, _: {"l1_legacy": 1e4 * l1_legacy(clip.result, clip.truth)},
     ),
     Probe(
         measures={
@@ -146,8 +187,8 @@ PROBES: tuple[Probe, ...] = (
             "psnr_legacy": _frame(
                 "PSNR (legacy, wraps) (dB)",
                 True,
-                "What the field printed for years: differences wrap round in 8 bits, so that large ones count as small. "
-                "Kept for comparison with those numbers only.",
+                "What the field printed for years: differences wrap round in 8 bits, so that large ones count as "
+                "small. Kept for comparison with those numbers only.",
             )
         },
         take=lambda clip, _: {"psnr_legacy": psnr_legacy(clip.result, clip.truth).clip(max=PSNR_CEILING)},
@@ -180,8 +221,8 @@ PROBES: tuple[Probe, ...] = (
             "warping_error": Measure(
                 title="warping error (10⁻³)",
                 higher_is_better=False,
-                definition="Mean squared difference, values in 0 to 1, of each frame from the next one brought back along "
-                "the true motion, over visible pixels (Lai et al. 2018); flow of the true video by TV-L1 of scikit-image.",
+                definition="Mean squared difference, values in 0 to 1, of each frame from the next one brought back "
+                "along the true motion, over visible pixels (Lai et al. 2018); flow by TV-L1 of scikit-image.",
             ),
             "warping_error_truth": Measure(
                 title="the same, of the true video",
@@ -215,7 +256,7 @@ PROBES: tuple[Probe, ...] = (
             "limb_flicker": Measure(
                 title="limb flicker (of 255)",
                 higher_is_better=False,
-                definition="Mean absolute change of colour from frame to frame at points that move along with the limbs.",
+                definition="Mean absolute change of colour from frame to frame at points that move with the limbs.",
             ),
             "limb_flicker_truth": Measure(
                 title="the same, of the true video", higher_is_better=False, definition="What the true video has of it."
@@ -253,6 +294,70 @@ PROBES: tuple[Probe, ...] = (
         },
         take=_along_limbs,
         needs=("poses",),
+    ),
+    Probe(
+        measures={
+            "akd": Measure(
+                title="AKD (pixels)",
+                higher_is_better=False,
+                definition="Average distance of body keypoints found in the result from the driving ones (Siarohin "
+                "et al. 2019; straight distances).",
+            ),
+            "mkr": Measure(
+                title="MKR",
+                higher_is_better=False,
+                digits=3,
+                definition="Share of the driving body keypoints not found in the result (Siarohin et al. 2019).",
+            ),
+            "pck": Measure(
+                title="PCK at 0.1",
+                higher_is_better=True,
+                digits=3,
+                definition="Share of the driving body keypoints that are found within 0.1 of the body's longer side "
+                "(Yang and Ramanan 2013).",
+            ),
+            "person_found": Measure(
+                title="frames with a person found",
+                higher_is_better=True,
+                digits=3,
+                definition="Share of the frames in which the detector finds a body at all.",
+            ),
+        },
+        take=_following,
+        needs=("poses",),
+        instrument="detector",
+    ),
+    Probe(
+        measures={
+            "clip_truth": _frame(
+                "CLIP similarity to the truth", True, "Cosine similarity of CLIP's embeddings of each frame.", digits=3
+            )
+        },
+        take=_clip_similarity,
+        instrument="clip",
+    ),
+    Probe(
+        measures={
+            "clip_reference": _frame(
+                "CLIP similarity to the reference", True, "The same with the reference picture.", digits=3
+            )
+        },
+        take=_clip_reference,
+        needs=("reference",),
+        instrument="clip",
+    ),
+    Probe(
+        measures={
+            "face_reference": _frame(
+                "face similarity to the reference",
+                True,
+                "Cosine similarity of face embeddings, where a face is seen; faces are found by the driving poses.",
+                digits=3,
+            )
+        },
+        take=_face,
+        needs=("reference", "poses", "reference_pose"),
+        instrument="face",
     ),
 )
 

@@ -100,6 +100,6 @@ def load_protocol(name: str) -> Protocol:
         path = Path(name)
     else:
         raise ConfigError(
-            f"There is no protocol '{name}'. Known are {', '.join(known_protocols())}; or give the path of a .toml file."
+            f"There is no protocol '{name}'. Give the path of a .toml file, or one of {', '.join(known_protocols())}."
         )
     return parse(Protocol, read_values(path), title=f"protocol {path}")

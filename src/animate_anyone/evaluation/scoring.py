@@ -1,8 +1,8 @@
 """Scores clips one by one, keeps what was found of each, and goes on where it was stopped.
 
-What is known of a clip lies in `clips/NAME.json`: by row, then by measure and the instrument that it was taken with, one
-value or one for each frame. Features for the distances of whole sets lie in `features/INSTRUMENT/ROW/NAME.npy`. Memory
-holds one clip at a time, however many there are.
+What is known of a clip lies in `clips/NAME.json`: by row, then by measure and the instrument that it was taken with,
+one value or one for each frame. Features for the distances of whole sets lie in `features/INSTRUMENT/ROW/NAME.npy`.
+Memory holds one clip at a time, however many there are.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ import torch
 from animate_anyone.data.footage import frames_at
 from animate_anyone.errors import ConfigError
 from animate_anyone.evaluation.instruments import Instrument, Setting, open_instruments
-from animate_anyone.evaluation.measures import DISTANCES, MEASURES, PROBES, Probe, Scored
+from animate_anyone.evaluation.measures import DISTANCES, PROBES, Probe, Scored
 from animate_anyone.evaluation.test_sets import TestClip, TestSet
 from animate_anyone.media.atomic import complete_file
 from animate_anyone.metrics.frames import Frames

@@ -66,7 +66,12 @@ def resolve_detector(name: DetectorName, *, weights: Path | None = None) -> Dete
 
 
 def detect_poses(
-    frames: Iterable[UInt8[np.ndarray, "height width 3"]], detector: PoseDetector, *, size: Size, fps: float
+    frames: Iterable[UInt8[np.ndarray, "height width 3"]],
+    detector: PoseDetector,
+    *,
+    size: Size,
+    fps: float,
+    allow_nobody: bool = False,
 ) -> PoseSequence:
     """Follows one person through the frames of a clip.
 
@@ -77,9 +82,10 @@ def detect_poses(
         detector: One made for video.
         size: Width and height of every frame.
         fps: Frames per second.
+        allow_nobody: A clip without anybody in it is a result, not an error: all scores are zero.
 
     Raises:
-        PoseError: Nobody was found in any frame, or there are no frames.
+        PoseError: Nobody was found in any frame and that is not allowed, or there are no frames.
         ValueError: A frame has another size.
     """
     nobody = Pose(
@@ -94,7 +100,7 @@ def detect_poses(
     # A second of patience: long enough for a turn away from the camera, short enough for a cut.
     track = follow_person((people(frame) for frame in frames), patience=round(fps))
     poses = [pose if pose is not None else nobody for pose in track]
-    if not any(pose.visible.any() for pose in poses):
+    if not poses or not (allow_nobody or any(pose.visible.any() for pose in poses)):
         raise PoseError(
             f"No person was found in any of {len(poses)} frames by {detector.provider}. Use a clip in which a person "
             "is seen whole and large, or give a pose file or a skeleton video."

@@ -96,8 +96,11 @@ class OnnxDetector:
         return to_pose(simcc_x[0], simcc_y[0], window)
 
 
-def import_runtime() -> Any:
+def import_runtime(*, purpose: str = "Finding poses by DWPose") -> Any:
     """The module onnxruntime.
+
+    Args:
+        purpose: What it is for, for the error.
 
     Raises:
         MissingExtraError: It is not installed.
@@ -105,7 +108,7 @@ def import_runtime() -> Any:
     try:
         return import_module("onnxruntime")
     except ModuleNotFoundError as error:
-        raise MissingExtraError("onnxruntime", extra="pose-onnx", purpose="Finding poses by DWPose") from error
+        raise MissingExtraError("onnxruntime", extra="pose-onnx", purpose=purpose) from error
 
 
 def dwpose_files(folder: Path | None = None, *, revision: str = HUB_REVISION) -> OnnxFiles:

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from transformers import CLIPVisionModelWithProjection
 
 from animate_anyone.models.image_encoder import embed_images, preprocess_images
+from animate_anyone.models.pixels import to_model_range
 from animate_anyone.models.vae import Autoencoder, encode_images
 from animate_anyone.pose.skeleton import PoseSequence
-from animate_anyone.models.pixels import to_model_range
 from animate_anyone.train.pictures import to_image
 from animate_anyone.train.sources import Source
 

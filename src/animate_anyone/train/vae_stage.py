@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from animate_anyone.data.procedural import Split
 from animate_anyone.models.patch_autoencoder import PatchAutoencoder
+from animate_anyone.models.pixels import to_bytes, to_model_range
 from animate_anyone.models.vae import decode_latents, downscale_factor, encode_images
 from animate_anyone.train.batches import Draw, Sample, pick, seeded_generator
 from animate_anyone.train.config import TrainConfig, VaeLoss
-from animate_anyone.models.pixels import to_bytes, to_model_range
 from animate_anyone.train.pictures import grid
 from animate_anyone.train.sources import make_source
 from animate_anyone.train.stage import Networks, Stage, all_parameters, device_of
