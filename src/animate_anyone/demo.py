@@ -11,11 +11,12 @@ from PIL import Image
 
 from animate_anyone.animation import AnimateOptions, animate
 from animate_anyone.data.procedural import SPLITS, render_frames
-from animate_anyone.job import Listener, choose_device, open_model, settings_used, usual_dtype
+from animate_anyone.job import Listener
 from animate_anyone.media.cards import Card, lay_out
 from animate_anyone.media.image import save_image
 from animate_anyone.media.size import Size
 from animate_anyone.media.writer import write_video
+from animate_anyone.opened_model import choose_device, open_model, settings_used, usual_dtype
 from animate_anyone.pipeline import AnimateAnyonePipeline, Frame
 from animate_anyone.pose.file import save_poses
 from animate_anyone.pose.skeleton import Pose, PoseSequence

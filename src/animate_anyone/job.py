@@ -3,41 +3,35 @@
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
-from huggingface_hub import snapshot_download
 from PIL import Image
 
 from animate_anyone.animation import AnimateOptions, Animation, animate
-from animate_anyone.checkpoints.notices import read_notices
-from animate_anyone.checkpoints.registry import locate, open_pipeline
-from animate_anyone.errors import AnimateAnyoneError, ConfigError, MediaError, PoseError
+from animate_anyone.errors import AnimateAnyoneError, MediaError, PoseError
 from animate_anyone.media.image import load_image
 from animate_anyone.media.panels import side_by_side
 from animate_anyone.media.size import Size
 from animate_anyone.media.writer import check_output, write_video
+from animate_anyone.opened_model import DTypeName, choose_device, open_model, settings_used, usual_dtype
 from animate_anyone.pipeline import AnimateAnyonePipeline, Frame
 from animate_anyone.pose.motion import Motion, MotionOptions, find_motion
 from animate_anyone.pose.skeleton_video import check_rate
 from animate_anyone.run_report import (
-    ModelUsed,
     Picture,
     PosesUsed,
     RunReport,
     Stopwatch,
     peak_memory,
     report_path,
-    weight_hashes,
 )
 
 Phase = Literal["poses", "denoising", "frames"]
 """What takes long: finding poses (in frames), denoising (in steps), decoding and writing (in frames)."""
-
-DTypeName = Literal["float32", "float16", "bfloat16"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,49 +152,6 @@ def _keep_inputs(job: Job, report_to: Path) -> None:
     for path in (job.output, report_to):
         if any(path.exists() and given.exists() and path.samefile(given) for given in inputs):
             raise MediaError(f"{path}: is an input and would be overwritten. Choose another name for the output.")
-
-
-def choose_device(name: str | None) -> torch.device:
-    """The device of torch's name, or a GPU if there is one.
-
-    Raises:
-        ConfigError: it cannot be used here.
-    """
-    if name is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise ConfigError(
-            f"The device '{name}' cannot be used: {reason} Leave it out to take what is there, or give cpu."
-        ) from error
-    return device
-
-
-def usual_dtype(device: torch.device) -> DTypeName:
-    """What published checkpoints are used in on a GPU, and what is fast on a CPU."""
-    return "float32" if device.type == "cpu" else "float16"
-
-
-def open_model(name: str, *, device: torch.device, dtype: DTypeName) -> tuple[AnimateAnyonePipeline, ModelUsed]:
-    """A model by its name, folder or hub repository, and what a report says of it.
-
-    Raises:
-        AnimateAnyoneError: there is no such model, or it cannot be loaded.
-    """
-    place = locate(name)
-    pipeline = open_pipeline(place, dtype=getattr(torch, dtype))
-    folder = place if isinstance(place, Path) else Path(snapshot_download(place, local_files_only=True))
-    model = ModelUsed(name=name, weights=weight_hashes(folder), licences=tuple(read_notices(folder)))
-    return pipeline.to(device), model
-
-
-def settings_used(options: AnimateOptions, pipeline: AnimateAnyonePipeline) -> dict[str, Any]:
-    """The settings as used: what the user left open is that of the checkpoint."""
-    chosen = {name: pipeline.config[name] if value is None else value for name, value in asdict(options).items()}
-    return chosen | {"window_size": pipeline.window_size, "pose_style": pipeline.config["pose_style"]}
 
 
 def _animate(

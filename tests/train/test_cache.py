@@ -8,11 +8,11 @@ import torch
 
 from animate_anyone.data.clip import Clip
 from animate_anyone.errors import ConfigError
+from animate_anyone.models.pixels import to_model_range
 from animate_anyone.models.vae import encode_images
 from animate_anyone.train.cache import ClipCache
 from animate_anyone.train.config import ProceduralData
 from animate_anyone.train.networks import make_networks
-from animate_anyone.models.pixels import to_model_range
 from animate_anyone.train.sources import ProceduralSource
 from animate_anyone.train.stages import STAGES
 

@@ -16,9 +16,9 @@ from animate_anyone.checkpoints.registry import open_pipeline
 from animate_anyone.data.procchar import ProcCharClip
 from animate_anyone.metrics.frames import Frames
 from animate_anyone.models.denoising_unet import DenoisingUNet
+from animate_anyone.models.pixels import to_bytes, to_model_range
 from animate_anyone.models.vae import decode_latents, encode_images
 from animate_anyone.pipeline import AnimateAnyonePipeline
-from animate_anyone.models.pixels import to_bytes, to_model_range
 
 MODEL, NO_TEMPORAL, REFERENCE, AUTOENCODER = (
     "model",

@@ -151,7 +151,9 @@ def open_instruments(setting: Setting, wanted: frozenset[str]) -> tuple[dict[str
     for name in sorted(wanted):
         try:
             found[name] = OPENERS[name](setting)
-        except (MissingNetworkError, MissingExtraError) as error:
+        except MissingNetworkError as error:
+            missing[name] = f"needs {error.needs}"
+        except MissingExtraError as error:
             missing[name] = str(error)
     return found, missing
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from transformers import CLIPVisionModelWithProjection
 
 from animate_anyone.evaluation.document import Level
-from animate_anyone.evaluation.test_sets import Picture
+from animate_anyone.evaluation.test_sets import Known, Picture
 from animate_anyone.metrics.background import background_error
 from animate_anyone.metrics.flicker import background_flicker, limb_flicker
 from animate_anyone.metrics.frames import Frames, PerFrame, l1, l1_legacy, psnr, psnr_legacy, ssim
@@ -29,8 +29,6 @@ from animate_anyone.pose.skeleton import PoseSequence
 PSNR_CEILING = 100.0
 """dB that a frame without any error counts as, so that means stay finite."""
 
-Needed = Literal["reference", "poses", "reference_pose"]
-"""What a probe may need of a clip."""
 Values = Mapping[str, float | PerFrame]
 """One value of a clip, or one for each frame."""
 
@@ -71,7 +69,7 @@ class Probe:
 
     measures: Mapping[str, Measure]
     take: Callable[[Scored, Any], Values]
-    needs: tuple[Needed, ...] = ()
+    needs: tuple[Known, ...] = ()
     instrument: str | None = None
 
 
@@ -167,7 +165,7 @@ PROBES: tuple[Probe, ...] = (
             "l1_legacy": _frame(
                 "L1 (legacy) (10⁻⁴)",
                 False,
-                "What the field prints as L1: the absolute difference over the number of pixels; falls with their size.",
+                "What the field prints as L1: the absolute difference by the number of pixels; falls with their size.",
             )
         },
         take=lambda clip, _: {"l1_legacy": 1e4 * l1_legacy(clip.result, clip.truth)},

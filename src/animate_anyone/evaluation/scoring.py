@@ -8,7 +8,7 @@ Memory holds one clip at a time, however many there are.
 import hashlib
 import json
 import multiprocessing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
@@ -74,8 +74,13 @@ def instruments_of(measures: Sequence[str]) -> frozenset[str]:
     return frozenset(name for name in (*probes, *distances) if name is not None)
 
 
-def score_clips(scoring: Scoring, *, processes: int = 1) -> Iterator[None]:
+def score_clips(scoring: Scoring, *, processes: int = 1, prepare: Callable[[], None] | None = None) -> Iterator[None]:
     """Scores what has no values yet, in this process or in several; yields after each clip, done before or now.
+
+    Args:
+        scoring: What, and how.
+        processes: How many clips are scored side by side.
+        prepare: Called first in each of several processes.
 
     Raises:
         AnimateAnyoneError: A clip or a result cannot be had.
@@ -86,7 +91,8 @@ def score_clips(scoring: Scoring, *, processes: int = 1) -> Iterator[None]:
             score_clip(scoring, index)
             yield
         return
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=prepare) as pool:
         futures = [pool.submit(score_clip, scoring, index) for index in places]
         try:
             for future in as_completed(futures):
@@ -223,8 +229,10 @@ def _save_features(
 def _plain(value: Any) -> Any:
     """Numbers fit for JSON: None for what is not a number."""
     numbers = np.asarray(value, dtype=np.float64)
-    listed: Any = np.where(np.isnan(numbers), None, numbers.astype(object)).tolist()
-    return listed
+    missing: Any = np.isnan(numbers)
+    plain = numbers.astype(object)
+    plain[missing] = None
+    return plain.tolist()
 
 
 def _write(path: Path, text: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 from typing import Protocol as Interface
 
 import numpy as np
@@ -17,6 +18,10 @@ from animate_anyone.errors import ConfigError
 from animate_anyone.evaluation.protocol import Protocol
 from animate_anyone.metrics.frames import Frames
 from animate_anyone.pose.skeleton import PoseSequence
+
+Known = Literal["reference", "poses", "reference_pose"]
+"""What may be known of a clip."""
+ALL_KNOWN: frozenset[Known] = frozenset({"reference", "poses", "reference_pose"})
 
 Picture = npt.NDArray[np.uint8]
 """RGB, (H, W, 3)."""
@@ -46,6 +51,11 @@ class TestSet(Interface):
         """Of the clips, in order; fit for file names."""
         ...
 
+    @property
+    def known(self) -> frozenset[Known]:
+        """What is known of all clips beside their frames."""
+        ...
+
     def clip(self, index: int) -> TestClip:
         """A clip by its place in `names`.
 
@@ -68,6 +78,10 @@ class ProcCharSet:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(procchar.clip_name(index) for index in range(self.num_clips))
+
+    @property
+    def known(self) -> frozenset[Known]:
+        return ALL_KNOWN
 
     def clip(self, index: int) -> TestClip:
         drawn = procchar.draw_clip(index)
@@ -105,6 +119,10 @@ class PreparedSet:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(entry.key for entry in self._clips.entries)
+
+    @property
+    def known(self) -> frozenset[Known]:
+        return ALL_KNOWN
 
     def clip(self, index: int) -> TestClip:
         length, wanted = self._clips.num_frames(index), self.protocol.frames.num_frames

@@ -1,0 +1,300 @@
+"""Results and true videos from anywhere, clip by clip: found, checked against each other, and brought together.
+
+What does not fit is refused, with both numbers, unless an option says how to align it.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from animate_anyone.data.footage import Footage, fingerprint, frames_at, open_footage, pictures
+from animate_anyone.data.layouts import SUFFIXES
+from animate_anyone.errors import ConfigError, MediaError
+from animate_anyone.evaluation.test_sets import Known, Picture, TestClip
+from animate_anyone.media.image import load_image
+from animate_anyone.metrics.frames import Frames
+from animate_anyone.pose.file import load_poses
+from animate_anyone.pose.skeleton import PoseSequence
+
+RESULT = "result"
+POSE_SUFFIXES = (".json", ".json.gz")
+REFERENCE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+FOLDER_RATE = 30.0
+"""Frames a second that folders of pictures count as, where neither side has a rate of its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alignment:
+    """What is done where the sides differ; nothing by default, and they are refused.
+
+    Attributes:
+        length: "shortest": both are cut after the frames of the shorter one.
+        size: "truth": results are scaled to the size of the true video (Lanczos).
+        rate: "truth": results are shown at the true video's rate, by leaving out or repeating frames.
+        names: "common": clips that are on one side only are left out.
+    """
+
+    length: Literal["refuse", "shortest"] = "refuse"
+    size: Literal["refuse", "truth"] = "refuse"
+    rate: Literal["refuse", "truth"] = "refuse"
+    names: Literal["refuse", "common"] = "refuse"
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the numbers must know."""
+        texts = {
+            self.length == "shortest": "Videos of different length were cut to the shorter one.",
+            self.size == "truth": "Results of another size were scaled to that of the truth.",
+            self.rate == "truth": "Results of another rate were brought to that of the truth.",
+            self.names == "common": "Clips that are on one side only were left out.",
+        }
+        return tuple(text for wanted, text in texts.items() if wanted)
+
+
+REFUSE = Alignment()
+"""Whatever differs is refused."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """A clip on both sides."""
+
+    name: str
+    result: Footage
+    truth: Footage
+    reference: Path | None = None
+    poses: Path | None = None
+
+
+@dataclass(frozen=True)
+class PairSet:
+    """Pairs as a test set; `PairVideos` has their results."""
+
+    pairs: tuple[Pair, ...]
+    alignment: Alignment
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(pair.name for pair in self.pairs)
+
+    @property
+    def known(self) -> frozenset[Known]:
+        first = self.pairs[0]
+        found: dict[Known, Path | None] = {"reference": first.reference, "poses": first.poses}
+        return frozenset(name for name, path in found.items() if path is not None)
+
+    def clip(self, index: int) -> TestClip:
+        pair = self.pairs[index]
+        length = common_length(pair, self.alignment)
+        frames = np.stack(list(islice(pair.truth.frames(), length)))
+        return TestClip(
+            name=pair.name,
+            frames=frames,
+            fps=pair.truth.fps,
+            reference=None if pair.reference is None else _reference(pair.reference, frames),
+            poses=None if pair.poses is None else _poses(pair.poses, frames),
+        )
+
+    def hashes(self) -> dict[str, str]:
+        lines = [f"{pair.name} {fingerprint(pair.truth.path)[1]}" for pair in self.pairs]
+        return {"true videos": hashlib.sha256("\n".join(lines).encode()).hexdigest()}
+
+
+@dataclass(frozen=True)
+class PairVideos:
+    """The results of pairs; the table has one row of them."""
+
+    pairs: tuple[Pair, ...]
+    alignment: Alignment
+    title: str
+
+    @property
+    def rows(self) -> Mapping[str, str]:
+        return {RESULT: self.title}
+
+    @cached_property
+    def _by_name(self) -> dict[str, Pair]:
+        return {pair.name: pair for pair in self.pairs}
+
+    def video(self, row: str, clip: TestClip) -> Frames:
+        pair = self._by_name[clip.name]
+        numbers = _numbers(pair, self.alignment)[: len(clip.frames)]
+        kept: dict[int, Picture] = {}
+        wanted = set(numbers)
+        for number, frame in enumerate(islice(pair.result.frames(), max(wanted) + 1)):
+            if number in wanted:
+                kept[number] = _scaled(frame, clip.frames.shape[1:3])
+        return np.stack([kept[number] for number in numbers])
+
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of all results."""
+        lines = [f"{pair.name} {fingerprint(pair.result.path)[1]}" for pair in self.pairs]
+        return {"results": hashlib.sha256("\n".join(lines).encode()).hexdigest()}
+
+
+def find_pairs(
+    results: Path,
+    truths: Path,
+    *,
+    alignment: Alignment = REFUSE,
+    references: Path | None = None,
+    poses: Path | None = None,
+    fps: float | None = None,
+) -> tuple[Pair, ...]:
+    """The clips of two videos, of two folders of pictures, or of two folders of those, paired by name.
+
+    Args:
+        results: What a system made.
+        truths: The true videos.
+        alignment: What is done where they differ.
+        references: Picture of the character; for several clips a folder with a picture for each, by name.
+        poses: Pose file of the true video; for several clips a folder with a file for each.
+        fps: Frames a second of folders of pictures; by default those of the other side.
+
+    Raises:
+        MediaError: Something cannot be read.
+        ConfigError: The sides do not fit, and `alignment` does not say what to do.
+    """
+    ours, theirs = _clips(results), _clips(truths)
+    if len(ours) == len(theirs) == 1:
+        names = {next(iter(theirs)): (next(iter(ours.values())), next(iter(theirs.values())))}
+    else:
+        single = ours.keys() ^ theirs.keys()
+        if single and (alignment.names == "refuse" or not ours.keys() & theirs.keys()):
+            raise ConfigError(
+                f"{results} holds {len(ours)} clips and {truths} holds {len(theirs)}; on one side only: "
+                f"{_some(sorted(single))}. Name results like their true videos, or leave those out (--names common)."
+            )
+        names = {name: (ours[name], theirs[name]) for name in sorted(ours.keys() & theirs.keys())}
+    several = len(names) > 1
+    pairs = tuple(
+        Pair(
+            name=name,
+            result=footage[0],
+            truth=footage[1],
+            reference=_beside(references, name, REFERENCE_SUFFIXES, several=several),
+            poses=_beside(poses, name, POSE_SUFFIXES, several=several),
+        )
+        for name, paths in names.items()
+        for footage in [_both(*paths, fps=fps)]
+    )
+    problems = [f"  {pair.name}: {problem}" for pair in pairs for problem in _problems(pair, alignment)]
+    if problems:
+        raise ConfigError("Results and true videos do not fit:\n" + _lines(problems))
+    return pairs
+
+
+def common_length(pair: Pair, alignment: Alignment) -> int:
+    """How many frames of a pair are compared."""
+    return min(len(_numbers(pair, alignment)), pair.truth.num_frames)
+
+
+def _clips(place: Path) -> dict[str, Path]:
+    """The clips at a place by name: a video, a folder of pictures, or a folder of videos and such folders."""
+    if not place.is_dir():
+        return {place.stem: place}
+    if pictures(place):
+        return {place.resolve().name: place}
+    found: dict[str, Path] = {}
+    for path in sorted(place.iterdir()):
+        is_clip = bool(pictures(path)) if path.is_dir() else path.suffix.lower() in SUFFIXES
+        if not is_clip:
+            continue
+        name = path.name if path.is_dir() else path.stem
+        if name in found:
+            raise ConfigError(f"{place} holds two clips named '{name}': {found[name].name} and {path.name}.")
+        found[name] = path
+    if not found:
+        raise MediaError(f"{place}: holds no videos and no folders of pictures.")
+    return found
+
+
+def _both(result: Path, truth: Path, *, fps: float | None) -> tuple[Footage, Footage]:
+    """Both sides. A folder of pictures has the rate that is given, or that of the other side."""
+    ours, theirs = (open_footage(path, fps=fps or FOLDER_RATE) for path in (result, truth))
+    if fps is None and result.is_dir() != truth.is_dir():
+        if result.is_dir():
+            ours = replace(ours, fps=theirs.fps)
+        else:
+            theirs = replace(theirs, fps=ours.fps)
+    return ours, theirs
+
+
+def _problems(pair: Pair, alignment: Alignment) -> Sequence[str]:
+    ours, theirs = pair.result, pair.truth
+    problems: list[str] = []
+    if ours.size != theirs.size and alignment.size == "refuse":
+        problems.append(f"the result is {ours.size}, the true video {theirs.size} (--size truth scales the result)")
+    if abs(ours.fps - theirs.fps) > 1e-3 and alignment.rate == "refuse":
+        problems.append(
+            f"the result has {ours.fps:g} frames a second, the true video {theirs.fps:g} (--rate truth brings the "
+            "result to that of the truth)"
+        )
+    else:
+        length = len(_numbers(pair, alignment))
+        if length != theirs.num_frames and alignment.length == "refuse":
+            problems.append(
+                f"the result has {length} frames, the true video {theirs.num_frames} (--length shortest cuts the other)"
+            )
+    return problems
+
+
+def _numbers(pair: Pair, alignment: Alignment) -> list[int]:
+    """The frames of the result that are shown, in order."""
+    wanted = pair.truth.fps if alignment.rate == "truth" else None
+    return frames_at(pair.result.num_frames, fps=pair.result.fps, wanted=wanted)
+
+
+def _scaled(frame: Picture, shape: tuple[int, ...]) -> Picture:
+    if frame.shape[:2] == shape:
+        return frame
+    size = (shape[1], shape[0])
+    return np.asarray(Image.fromarray(frame).resize(size, Image.Resampling.LANCZOS))
+
+
+def _beside(place: Path | None, name: str, suffixes: tuple[str, ...], *, several: bool) -> Path | None:
+    """What belongs to a clip: the file that was given, or the one of its name in the folder that was."""
+    if place is None:
+        return None
+    if not place.is_dir():
+        if several:
+            raise ConfigError(f"{place} is one file, but there are several clips. Give a folder with a file for each.")
+        return place
+    for suffix in suffixes:
+        if (path := place / f"{name}{suffix}").is_file():
+            return path
+    raise ConfigError(f"{place} holds no file for the clip {name}: expected {name} with {' or '.join(suffixes)}.")
+
+
+def _reference(path: Path, frames: Frames) -> Picture:
+    image = load_image(path)
+    if (image.height, image.width) != frames.shape[1:3]:
+        raise ConfigError(
+            f"{path}: the reference is {image.width}x{image.height}, and the frames are "
+            f"{frames.shape[2]}x{frames.shape[1]}. Bring it into their framing and size first."
+        )
+    return np.asarray(image)
+
+
+def _poses(path: Path, frames: Frames) -> PoseSequence:
+    poses = load_poses(path)
+    if len(poses) < len(frames) or (poses.height, poses.width) != frames.shape[1:3]:
+        raise ConfigError(
+            f"{path}: holds {len(poses)} poses on {poses.width}x{poses.height}; the video has {len(frames)} frames of "
+            f"{frames.shape[2]}x{frames.shape[1]}."
+        )
+    return poses.frames(slice(len(frames)))
+
+
+def _some(names: Sequence[str], *, most: int = 5) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _lines(lines: Sequence[str], *, most: int = 10) -> str:
+    return "\n".join([*lines[:most], *([f"  and {len(lines) - most} more"] if len(lines) > most else [])])
