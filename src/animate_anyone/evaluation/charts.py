@@ -9,14 +9,15 @@ from animate_anyone.evaluation.cells import number
 from animate_anyone.evaluation.document import Figure
 
 WIDTH = 480
-LANE = 46
+LANE = 54
 """Height of a row in a strip chart, in the same units as the width."""
 HEIGHT = 230
 """Height of a chart of curves."""
 LEFT, RIGHT, TOP, BOTTOM = 44, 14, 10, 34
 COLOURS = 6
 """Series colours in the stylesheet; further series begin again, dashed."""
-TICKS = 5
+TICKS = 8
+"""At most so many round numbers on an axis, roughly."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,13 +70,13 @@ def strip_chart(strips: Sequence[Strip], *, name: str, title: str, digits: int) 
     axis = _axis(values, start=LEFT, stop=WIDTH - RIGHT)
     parts = [_vertical_grid(axis, TOP, height - BOTTOM)]
     for index, strip in enumerate(strips):
-        middle = TOP + LANE * (index + 0.5) + 5
+        middle = TOP + LANE * (index + 0.5) + 3
         dots = [
             (clip, value, axis.at(value), f"{middle + _jitter(dot):.1f}")
             for dot, (clip, value) in enumerate(strip.values.items())
         ]
         parts.append(f'<g class="{series_class(index)}">')
-        parts.append(f'<text class="lane" x="{LEFT}" y="{middle - 16:.1f}">{escape(strip.title)}</text>')
+        parts.append(f'<text class="lane" x="{LEFT}" y="{middle - 17:.1f}">{escape(strip.title)}</text>')
         if index:
             # One path for all: with a title for each dot of each row, pages of many clips would grow by megabytes.
             parts.append(f'<path class="dots" d="{"".join(f"M{x} {y}h0" for _, _, x, y in dots)}"/>')
@@ -114,7 +115,8 @@ def curve_chart(
         f'<text class="tick" text-anchor="middle" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 6}">{axis_title}</text>'
     )
     parts += [
-        f'<path class="line {series_class(index)}" d="{_path(values, across, up)}"><title>{escape(label)}</title></path>'
+        f'<path class="line {series_class(index)}" d="{_path(values, across, up)}">'
+        f"<title>{escape(label)}</title></path>"
         for index, (label, values) in enumerate(curves)
     ]
     return _svg(parts, name=name, title=title, height=HEIGHT)
@@ -170,7 +172,7 @@ def _path(values: Sequence[float | None], across: Axis, up: Axis) -> str:
 
 
 def _jitter(index: int) -> float:
-    """Spreads the dots of a strip over its height, the same way each time and evenly (multiples of the golden ratio)."""
+    """Spreads the dots of a strip over its height: evenly, and the same way each time, by the golden ratio."""
     return 16 * (index * 0.6180339887 % 1) - 8
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from animate_anyone.errors import ConfigError
-from animate_anyone.evaluation.cells import NOTHING, arrow, with_interval
-from animate_anyone.evaluation.document import Evaluation, MeasureRecord
+from animate_anyone.evaluation.cells import NOTHING, arrow, interval, number
+from animate_anyone.evaluation.document import Evaluation, MeasureRecord, Row
 from animate_anyone.evaluation.published import MEASURES, PublishedTable
 
 
@@ -20,11 +20,12 @@ class ComparedColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedRow:
-    """A row: a text for each column, and whether it was measured here. `sources` count from 1."""
+    """A row, measured here or printed: a text and an interval (or nothing) for each column; sources count from 1."""
 
     title: str
     ours: bool
     cells: tuple[str, ...]
+    intervals: tuple[str, ...]
     sources: tuple[int, ...] = ()
     note: str = ""
 
@@ -91,25 +92,13 @@ def compare(evaluations: Sequence[Evaluation], table: PublishedTable) -> Compari
             title=row.system,
             ours=False,
             cells=tuple(row.values.get(name, NOTHING) for name in table.columns),
+            intervals=("",) * len(table.columns),
             sources=tuple(sorted(numbers[name] for name in row.sources)),
             note=row.note,
         )
         for row in table.rows
     ]
-    ours = [
-        ComparedRow(
-            title=row.title,
-            ours=True,
-            cells=tuple(
-                with_interval(row.figures.get(name), evaluation.measures[name].digits)
-                if name in evaluation.measures
-                else NOTHING
-                for name in table.columns
-            ),
-        )
-        for evaluation in evaluations
-        for row in evaluation.rows.values()
-    ]
+    ours = [_our_row(row, evaluation, table) for evaluation in evaluations for row in evaluation.rows.values()]
     return Comparison(
         title=table.title,
         about=table.about,
@@ -124,6 +113,18 @@ def compare(evaluations: Sequence[Evaluation], table: PublishedTable) -> Compari
         rows=(*printed, *dict.fromkeys(ours)),
         sources=tuple(f"{source.citation} (read: {source.read})" for source in table.sources.values()),
         missing=tuple(_missing(evaluations, table)),
+    )
+
+
+def _our_row(row: Row, evaluation: Evaluation, table: PublishedTable) -> ComparedRow:
+    figures = {name: row.figures.get(name) for name in table.columns}
+    # A measure that is not there has no figure either, and so needs no digits.
+    digits = {name: evaluation.measures[name].digits for name in table.columns if name in evaluation.measures}
+    return ComparedRow(
+        title=row.title,
+        ours=True,
+        cells=tuple(number(figure and figure.mean, digits.get(name, 0)) for name, figure in figures.items()),
+        intervals=tuple(interval(figure, digits.get(name, 0)) for name, figure in figures.items()),
     )
 
 

@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs no network: tables, charts, playable clips, and everything that decides them."""
+"""The report as one HTML file that needs no network: tables, charts, playable clips, and all that decides them."""
 
 import base64
 from collections.abc import Iterator, Mapping

@@ -50,7 +50,8 @@ def markdown_beside(evaluations: Sequence[Evaluation], table: PublishedTable) ->
 
     def line(row: ComparedRow) -> list[str]:
         if row.ours:
-            return [f"**{_text(row.title)}** (measured here)", *row.cells, ""]
+            cells = [f"{cell} {interval}".rstrip() for cell, interval in zip(row.cells, row.intervals, strict=True)]
+            return [f"**{_text(row.title)}** (measured here)", *cells, ""]
         mark = f" ({_letter(notes.index(row.note))})" if row.note else ""
         return [_text(row.title) + mark, *row.cells, ", ".join(map(str, row.sources))]
 
