@@ -1,7 +1,7 @@
 """Configuration files: TOML that may build on another file, checked against a model, every bad field named at once."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -69,6 +69,23 @@ def with_overrides(values: dict[str, Any], overrides: Mapping[str, Any], *, orig
             above = {part: above}
         values = overlaid(values, above)
     return values
+
+
+def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
+    """Reads `name=value` with the value as in TOML, by dotted name: `optimiser.learning_rate=1e-5`.
+
+    Raises:
+        ConfigError: an assignment is of another form; it is named.
+    """
+    overrides: dict[str, Any] = {}
+    for assignment in assignments:
+        name, _, value = assignment.partition("=")
+        try:
+            overrides[name] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError as error:
+            expected = 'name=value with the value as in TOML, such as steps=100 or output="runs/b"'
+            raise ConfigError(f"Cannot read '{assignment}'; expected {expected}.") from error
+    return overrides
 
 
 def parse(model: type[Model], values: Mapping[str, Any], *, title: str, tags: tuple[str, ...] = ()) -> Model:

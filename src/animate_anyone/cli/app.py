@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from animate_anyone.cli.animate_command import animate
 from animate_anyone.cli.data_commands import data
 from animate_anyone.cli.demo_command import demo
+from animate_anyone.cli.evaluate_commands import evaluate, score
 from animate_anyone.cli.pose_commands import pose
 from animate_anyone.cli.terminal import say
 from animate_anyone.cli.train_command import train
@@ -74,6 +75,8 @@ app.add_typer(pose, name="pose")
 app.add_typer(weights, name="weights")
 app.add_typer(data, name="data")
 app.command()(train)
+app.command()(evaluate)
+app.command()(score)
 
 
 def main() -> None:

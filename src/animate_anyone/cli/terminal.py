@@ -18,6 +18,7 @@ TITLES = {
     "drawing": ("Drawing", "frames"),
     "clips": ("Drawing", "clips"),
     "preparing": ("Preparing", "videos"),
+    "scoring": ("Scoring", "clips"),
 }
 """For each phase, what the bar is called and what it counts."""
 

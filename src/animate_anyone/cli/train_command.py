@@ -34,8 +34,8 @@ def train(
 
         animate-anyone train configs/tiny-vae.toml --set steps=20 --set optimiser.learning_rate=1e-3
     """
+    from animate_anyone.config_file import parse_overrides
     from animate_anyone.train.loop import train as run
-    from animate_anyone.train.overrides import parse_overrides
 
     limit = {} if max_minutes is None else {"stop_after_minutes": max_minutes}
     folder = run(config, parse_overrides(changes) | limit)

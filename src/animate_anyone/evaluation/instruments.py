@@ -20,11 +20,12 @@ class InstrumentOptions(Values):
     """Where instruments come from: the table `[instruments]` of a configuration.
 
     Attributes:
-        lpips: File of VGG16's weights, or a folder that has it under its published name; so for all networks.
+        folder: Holds weight files of all networks under their published names; by default where downloads go to.
+        lpips: File of VGG16's weights, if it is not in the folder.
         fid: Inception-v3's weights.
         fid_vid: 3D ResNet-50's.
         fvd: I3D's.
-        clip: Folder of CLIP ViT-B/32.
+        clip: Folder of CLIP ViT-B/32; in `folder` it is called clip-vit-base-patch32.
         face: File of SFace.
         download: Whether what is not given and not here yet is downloaded.
         allow_other_weights: Whether files are taken that are not the published ones; the report names their hashes.
@@ -32,6 +33,7 @@ class InstrumentOptions(Values):
         detector_weights: Folder with DWPose's two files.
     """
 
+    folder: Path | None = None
     lpips: Path | None = None
     fid: Path | None = None
     fid_vid: Path | None = None
@@ -63,7 +65,9 @@ class Instrument:
 
 def _weights(setting: Setting, path: Path | None) -> WeightChoice:
     options = setting.options
-    return WeightChoice(path=path, download=options.download, allow_other_weights=options.allow_other_weights)
+    return WeightChoice(
+        path=path or options.folder, download=options.download, allow_other_weights=options.allow_other_weights
+    )
 
 
 def _windows(setting: Setting) -> Windows:
@@ -93,13 +97,13 @@ def _fvd(setting: Setting) -> Instrument:
 
 
 def _clip(setting: Setting) -> Instrument:
-    folder = setting.options.clip
+    folder = setting.options.clip or _in_folder(setting, "clip-vit-base-patch32")
     _check_at_hand(setting, folder, needs=f"the weights of {CLIP_VIT_B32.name}", purpose="CLIP similarity", key="clip")
     return Instrument(f"{CLIP_VIT_B32.name}, SHA-256 {_digits(CLIP_VIT_B32)}", open_clip(folder, device=setting.device))
 
 
 def _face(setting: Setting) -> Instrument:
-    file = setting.options.face
+    file = setting.options.face or _in_folder(setting, SFACE.files[0].saved_as)
     _check_at_hand(setting, file, needs=f"the weights of {SFACE.name}", purpose="Face similarity", key="face")
     return Instrument(f"{SFACE.name}, SHA-256 {_digits(SFACE)}", open_sface(file))
 
@@ -156,6 +160,12 @@ def open_instruments(setting: Setting, wanted: frozenset[str]) -> tuple[dict[str
         except MissingExtraError as error:
             missing[name] = str(error)
     return found, missing
+
+
+def _in_folder(setting: Setting, name: str) -> Path | None:
+    """What is there under a name in the folder of all networks."""
+    place = None if setting.options.folder is None else setting.options.folder / name
+    return place if place is not None and place.exists() else None
 
 
 def _check_at_hand(setting: Setting, place: Path | None, *, needs: str, purpose: str, key: str) -> None:

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
+from animate_anyone.config_file import parse_overrides
 from animate_anyone.errors import AnimateAnyoneError
 from animate_anyone.train.loop import train
-from animate_anyone.train.overrides import parse_overrides
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:
