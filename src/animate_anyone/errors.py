@@ -36,7 +36,7 @@ class MissingNetworkError(AnimateAnyoneError):
     """A measure needs a network whose weights are not on this machine. `needs` names them, for a report."""
 
     def __init__(self, needs: str, *, purpose: str, remedy: str):
-        super().__init__(f"{purpose} needs {needs}, which are not on this machine. {remedy}")
+        super().__init__(f"{purpose} needs {needs}: not on this machine. {remedy}")
         self.needs = needs
 
 

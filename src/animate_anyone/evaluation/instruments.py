@@ -113,15 +113,20 @@ def _detector(setting: Setting) -> Instrument:
     options = setting.options
     if options.detector == "none":
         raise MissingNetworkError(
-            "a pose detector", purpose="Pose following", remedy="Set instruments.detector to another value than none."
+            "a pose detector", purpose="Pose following", remedy="Choose another detector than none."
         )
-    make = partial(make_detector, resolve_detector(options.detector, weights=options.detector_weights), video=True)
-    if options.detector_weights is not None:
-        make = partial(make, weights=options.detector_weights)
+    name = resolve_detector(options.detector, weights=options.detector_weights)
+    if name == "dwpose" and options.detector_weights is None and not options.download:
+        raise MissingNetworkError(
+            "MediaPipe (extra 'pose'), or the weights of DWPose",
+            purpose="Pose following",
+            remedy="Install the extra, allow the download, or give the folder of the weights.",
+        )
+    make = partial(make_detector, name, video=True, weights=options.detector_weights)
     detector = make()
-    name = detector.provider
+    provider = detector.provider
     detector.close()
-    return Instrument(name, make)
+    return Instrument(provider, make)
 
 
 OPENERS: Mapping[str, Callable[[Setting], Instrument]] = MappingProxyType(
