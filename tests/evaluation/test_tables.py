@@ -23,31 +23,38 @@ def lines_of(text):
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in text.splitlines()]
 
 
-def test_a_row_for_each_system_and_the_best_in_bold(evaluation):
+def test_a_line_for_each_measure_and_the_best_in_bold(evaluation):
     evaluation = with_figure(evaluation, "model", "psnr", Figure(mean=30.0, low=29.5, high=30.5, clips=12))
-    header, rule, *rows = lines_of(markdown_table(evaluation))
-    assert header[1:] == ["PSNR (dB) ↑", "SSIM ↑", "LPIPS ↓", "flicker (of 255) ↓", "FID ↓"]
+    header, rule, *lines = lines_of(markdown_table(evaluation))
+    assert header[1:] == ["mini", "reference copied", "true frames, autoencoded"]
     assert len(rule) == len(header)
-    assert [row[0] for row in rows] == ["mini", "reference copied", "true frames, autoencoded"]
-    assert rows[0][1] == "**30.00** [29.50, 30.50]"
-    assert not rows[1][1].startswith("**")
-    assert rows[2][5] == "**40.0**"
+    assert [line[0] for line in lines] == ["PSNR (dB) ↑", "SSIM ↑", "LPIPS ↓", "flicker (of 255) ↓", "FID ↓"]
+    assert lines[0][1] == "**30.00** [29.50, 30.50]"
+    assert not lines[0][2].startswith("**")
+    assert lines[4][3] == "**40.0**"
+
+
+def test_bounds_do_not_compete(evaluation):
+    rows = {name: dataclasses.replace(row, bound=name == "autoencoder") for name, row in evaluation.rows.items()}
+    lines = lines_of(markdown_table(dataclasses.replace(evaluation, rows=rows)))[2:]
+    assert lines[0][1].startswith("**")
+    assert not any(line[3].startswith("**") for line in lines)
 
 
 def test_a_tie_in_the_digits_shown_has_two_winners(evaluation):
     for row, mean in (("model", 30.001), ("copy", 30.004)):
         evaluation = with_figure(evaluation, row, "psnr", Figure(mean=mean, low=None, high=None, clips=12))
-    rows = lines_of(markdown_table(evaluation))[2:]
-    assert [row[1].startswith("**") for row in rows] == [True, True, False]
+    (first, *_) = lines_of(markdown_table(evaluation))[2:]
+    assert [cell.startswith("**") for cell in first[1:]] == [True, True, False]
 
 
 def test_nothing_to_measure_is_a_dash(evaluation):
     evaluation = with_figure(evaluation, "model", "psnr", Figure(mean=None, low=None, high=None, clips=0))
     row = dataclasses.replace(evaluation.rows["copy"], figures={})
     evaluation = dataclasses.replace(evaluation, rows={**evaluation.rows, "copy": row})
-    rows = lines_of(markdown_table(evaluation))[2:]
-    assert rows[0][1] == "–"
-    assert rows[1][1:] == ["–"] * 5
+    lines = lines_of(markdown_table(evaluation))[2:]
+    assert lines[0][1] == "–"
+    assert [line[2] for line in lines] == ["–"] * 5
 
 
 def test_what_was_not_run_is_said(evaluation):

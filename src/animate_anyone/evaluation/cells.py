@@ -39,12 +39,15 @@ def measures_not_run(evaluation: Evaluation) -> dict[str, str]:
 
 
 def best_rows(evaluation: Evaluation, measure: str) -> frozenset[str]:
-    """Names of the rows that are best by a measure, as far as the digits shown tell; empty if only one row has it."""
+    """Names of the rows that are best by a measure, as far as the digits shown tell.
+
+    Bounds do not compete; without two rows that do, none is best.
+    """
     record = evaluation.measures[measure]
     means = {
         name: round(figure.mean, record.digits)
         for name, row in evaluation.rows.items()
-        if (figure := row.figures.get(measure)) is not None and figure.mean is not None
+        if not row.bound and (figure := row.figures.get(measure)) is not None and figure.mean is not None
     }
     if len(means) < 2:
         return frozenset()

@@ -54,6 +54,7 @@ class Row:
 
     Attributes:
         title: In tables.
+        bound: Whether it is no system but something that systems lie between, and so never the best of a table.
         figures: By name of the measure; only of those that ran.
         per_clip: By clip, then measure (levels "frame" and "clip"); None where there was nothing to measure.
         curves: By name of the measure (level "frame"): the mean over clips of frame 0, 1, ...
@@ -63,6 +64,7 @@ class Row:
     figures: Mapping[str, Figure]
     per_clip: Mapping[str, Mapping[str, float | None]]
     curves: Mapping[str, tuple[float | None, ...]]
+    bound: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -165,6 +165,7 @@ def evaluate(config: EvaluateConfig, output: Path, *, work: Work = ALONE) -> Eva
         hashes={**weights, **test_set.hashes()},
         notes=_shortened(protocol, test_set),
         work=work,
+        bounds=frozenset(name for name, system in SYSTEMS.items() if system.bound),
     )
     return Evaluated(evaluation=evaluation, protocol=protocol, test_set=test_set, videos=videos)
 
@@ -227,6 +228,7 @@ def _score(
     hashes: Mapping[str, str],
     notes: tuple[str, ...],
     work: Work,
+    bounds: frozenset[str] = frozenset(),
 ) -> Evaluation:
     # --- What can be measured ---
     instruments, missing = open_instruments(setting, instruments_of(measures))
@@ -251,7 +253,7 @@ def _score(
         protocol=record,
         clips=tuple(test_set.names),
         measures=measure_records(measures, instruments, not_run),
-        rows={row: summarise_row(scoring, row, instruments) for row in videos.rows},
+        rows={row: summarise_row(scoring, row, instruments, bound=row in bounds) for row in videos.rows},
         settings=settings,
         hashes=hashes,
         versions=used_versions(),

@@ -223,7 +223,7 @@ PROBES: tuple[Probe, ...] = (
                 "along the true motion, over visible pixels (Lai et al. 2018); flow by TV-L1 of scikit-image.",
             ),
             "warping_error_truth": Measure(
-                title="the same, of the true video",
+                title="warping error of the true video (10⁻³)",
                 higher_is_better=False,
                 definition="The warping error of the true video: what is there without any fault.",
             ),
@@ -243,7 +243,9 @@ PROBES: tuple[Probe, ...] = (
                 definition="Mean absolute change from frame to frame on those pixels.",
             ),
             "background_flicker_truth": Measure(
-                title="the same, of the true video", higher_is_better=False, definition="What the true video has of it."
+                title="background flicker of the true video (of 255)",
+                higher_is_better=False,
+                definition="What the true video has of it.",
             ),
         },
         take=_background,
@@ -257,7 +259,9 @@ PROBES: tuple[Probe, ...] = (
                 definition="Mean absolute change of colour from frame to frame at points that move with the limbs.",
             ),
             "limb_flicker_truth": Measure(
-                title="the same, of the true video", higher_is_better=False, definition="What the true video has of it."
+                title="limb flicker of the true video (of 255)",
+                higher_is_better=False,
+                definition="What the true video has of it.",
             ),
             "limb_colour": Measure(
                 title="colour of limbs (error of 255)",

@@ -43,7 +43,7 @@ class ModelVideos:
 
     @property
     def rows(self) -> Mapping[str, str]:
-        return {name: self.title if name == MODEL else SYSTEMS[name][0] for name in self.systems}
+        return {name: self.title if name == MODEL else SYSTEMS[name].title for name in self.systems}
 
     def video(self, row: str, clip: TestClip) -> Frames:
         """Makes the video, or reads it if the model made it before.
@@ -56,7 +56,7 @@ class ModelVideos:
             return np.stack([np.asarray(load_image(path)) for path in pictures(place)])
         pipeline = _opened(self.model, self.device, self.dtype)
         options = replace(self.options, area=clip.frames.shape[1] * clip.frames.shape[2])
-        video = SYSTEMS[row][1](pipeline, clip, options)
+        video = SYSTEMS[row].make(pipeline, clip, options)
         if row == MODEL:
             write_video(video, place, fps=clip.fps)
         return video

@@ -45,7 +45,7 @@ def instrument_of(measure: str, instruments: Mapping[str, Instrument]) -> Instru
     return None if name is None else instruments.get(name)
 
 
-def summarise_row(scoring: Scoring, row: str, instruments: Mapping[str, Instrument]) -> Row:
+def summarise_row(scoring: Scoring, row: str, instruments: Mapping[str, Instrument], *, bound: bool = False) -> Row:
     """The figures of one row; its clips are read one by one."""
     of_clips = [name for name in scoring.measures if name not in DISTANCES]
     keys = {name: value_key(name, instrument_of(name, instruments)) for name in of_clips}
@@ -64,6 +64,7 @@ def summarise_row(scoring: Scoring, row: str, instruments: Mapping[str, Instrume
         figures={name: figures[name] for name in scoring.measures},
         per_clip=per_clip,
         curves=curves,
+        bound=bound,
     )
 
 

@@ -1,6 +1,7 @@
 """What is evaluated: the videos that a model makes of a test clip, and the baselines that it is compared with."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -68,15 +69,24 @@ def autoencoder_alone(pipeline: AnimateAnyonePipeline, clip: TestClip, options: 
     return rearrange(torch.cat(restored), "f c h w -> f h w c").numpy()
 
 
-SYSTEMS: Mapping[str, tuple[str, MakeVideo]] = MappingProxyType(
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """A row of the table: its title, what makes its videos, and whether it is a bound (see `document.Row`)."""
+
+    title: str
+    make: MakeVideo
+    bound: bool = False
+
+
+SYSTEMS: Mapping[str, System] = MappingProxyType(
     {
-        MODEL: ("the model", animated),
-        NO_TEMPORAL: ("the model without temporal attention", animated_frame_by_frame),
-        REFERENCE: ("the reference, copied", copied_reference),
-        AUTOENCODER: ("the autoencoder alone", autoencoder_alone),
+        MODEL: System(title="the model", make=animated),
+        NO_TEMPORAL: System(title="without temporal attention", make=animated_frame_by_frame),
+        REFERENCE: System(title="copied reference", make=copied_reference, bound=True),
+        AUTOENCODER: System(title="autoencoder alone", make=autoencoder_alone, bound=True),
     }
 )
-"""Title and maker of each row, in the order of tables."""
+"""In the order of tables."""
 
 
 def without_temporal(pipeline: AnimateAnyonePipeline) -> AnimateAnyonePipeline:

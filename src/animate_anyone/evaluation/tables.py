@@ -11,21 +11,19 @@ from animate_anyone.evaluation.published import PublishedTable
 
 
 def markdown_table(evaluation: Evaluation) -> str:
-    """Rows by measures that were run: the mean over clips with its 95 % interval, the best in bold."""
-    measures = measures_run(evaluation)
-    best = {name: best_rows(evaluation, name) for name in measures}
-    header = [f"{_text(measure.title)} {arrow(measure.higher_is_better)}" for measure in measures.values()]
-    lines = [
-        [
-            _text(row.title),
-            *(
-                _strong(with_interval(row.figures.get(measure), record.digits), name in best[measure])
-                for measure, record in measures.items()
-            ),
+    """A line for each measure that was run, a column for each row of the evaluation.
+
+    Cells are means over clips with their 95 % intervals, the best in bold.
+    """
+    lines: list[list[str]] = []
+    for name, measure in measures_run(evaluation).items():
+        best = best_rows(evaluation, name)
+        cells = [
+            _strong(with_interval(row.figures.get(name), measure.digits), row_name in best)
+            for row_name, row in evaluation.rows.items()
         ]
-        for name, row in evaluation.rows.items()
-    ]
-    return _table(["", *header], lines)
+        lines.append([f"{_text(measure.title)} {arrow(measure.higher_is_better)}", *cells])
+    return _table(["", *(_text(row.title) for row in evaluation.rows.values())], lines)
 
 
 def markdown_not_run(evaluation: Evaluation) -> str:
