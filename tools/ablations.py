@@ -9,6 +9,7 @@ beside it ablations.json with every clip's values.
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ablating.measures import BOUNDS, Values, measure
+from ablating.measures import BOUNDS, Values, measure, without_nan
 from ablating.report import document, summarise
 from ablating.runs import Run, is_finished, read_seconds, runs_of, train_run
 from ablating.variants import SHARED, VARIANTS
@@ -25,7 +26,6 @@ from animate_anyone.errors import AnimateAnyoneError
 from animate_anyone.run_report import this_machine, used_versions
 from animate_anyone.train.checkpoint import write_file
 from animate_anyone.train.config import ProceduralData
-from measuring.report import to_json
 from model_card.record import run_record
 
 ROOT = Path(__file__).parents[1]
@@ -85,7 +85,7 @@ def run_ablations(
     }
     summary = summarise(measured, facts)
     write_file(report, document(summary).encode())
-    write_file(report.with_suffix(".json"), to_json(summary).encode())
+    write_file(report.with_suffix(".json"), (json.dumps(without_nan(summary), indent=1) + "\n").encode())
     return summary
 
 

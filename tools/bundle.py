@@ -4,35 +4,37 @@
 
 reads `runs/mini/{vae,image-encoder,stage1,stage2}` and writes `src/animate_anyone/bundled/mini`: weights in half
 precision, the schedule, `training.json` (configurations, commit, loss curves, measures), and the model card README.md
-with its pictures. The weights are measured on ProcChar-100 first, which takes an hour or two and can be stopped: the
-values are kept in `runs/mini/measures`, and the same command goes on. A picture `runs/mini/drawings.png` goes onto the
-card, and so does the text of `--known-failures`.
+with its pictures. The weights are measured on ProcChar-100 first, which takes half an hour and can be stopped: the
+values are kept in `runs/mini/measures`, with the whole report, and the same command goes on. A picture
+`runs/mini/drawings.png` goes onto the card, and so does the text of `--known-failures`.
 """
 
 import argparse
+import json
 import platform
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image
 
 from animate_anyone.checkpoints.notices import Notice, save_notices
 from animate_anyone.checkpoints.registry import open_pipeline
 from animate_anyone.cli.terminal import quiet_libraries
 from animate_anyone.data.procchar import NUM_CLIPS
 from animate_anyone.errors import AnimateAnyoneError, CheckpointError
+from animate_anyone.evaluation.documents import write_documents
+from animate_anyone.evaluation.evaluate import Evaluated, Work, evaluate, load_evaluate_config
 from animate_anyone.train.checkpoint import new_folder
-from measure import measure_model
-from measuring.report import SHEET as MEASURED_SHEET
-from measuring.report import to_json
 from model_card.card import CURVES, DRAWINGS, SHEET, Facts, known_failures, model_card
 from model_card.curves import curves_svg
 from model_card.record import training_record
+from model_card.sheet import examples
 
+EVALUATION = Path(__file__).parents[1] / "configs" / "procchar.toml"
 TARGET = Path(__file__).parents[1] / "src" / "animate_anyone" / "bundled" / "mini"
 MOST_BYTES = 40_000_000
 SHEET_QUALITY = 85
@@ -64,6 +66,21 @@ def save_weights(runs: Path, folder: Path) -> int:
     return size
 
 
+def measure_model(folder: Path, output: Path, *, num_clips: int, processes: int) -> Evaluated:
+    """Evaluates a model as `configs/procchar.toml` says, and writes the report on it."""
+    changes = {"model": str(folder), "title": "mini", "clips": num_clips, "instruments.detector": "none"}
+    work = Work(processes=processes, on_clip=print_progress, prepare=quiet_libraries)
+    evaluated = evaluate(load_evaluate_config(EVALUATION, changes), output, work=work)
+    write_documents(evaluated, output)
+    return evaluated
+
+
+def print_progress(done: int, total: int) -> None:
+    """A line now and then."""
+    if done % 10 == 0 or done == total:
+        print(f"{done} of {total} clips measured", flush=True)
+
+
 def count_parameters(folder: Path) -> dict[str, int]:
     """The number of parameters of each network of a model folder."""
     components: dict[str, Any] = open_pipeline(folder).components
@@ -92,23 +109,31 @@ def bundle(
     record = training_record(runs, commit=commit, machine=machine)
     weights, measures = runs / "bundle", runs / "measures"
     size = save_weights(runs, weights)
-    measured = measure_model(weights, measures, num_clips=num_clips, processes=processes, no_temporal=True)
+    measured = measure_model(weights, measures, num_clips=num_clips, processes=processes)
     facts = Facts(
         record=record,
-        measured=measured,
+        measured=measured.evaluation,
         num_parameters=count_parameters(weights),
         size=size,
         known_failures=known_failures(failures),
         has_drawings=(runs / DRAWINGS).exists(),
     )
-    record["measured"] = {name: measured[name] for name in ("test set", "settings", "versions", "rows")} | {
-        "clips": len(measured["clips"])
+    evaluation = measured.evaluation
+    record["measured"] = {
+        "protocol": {"name": evaluation.protocol.name, "version": evaluation.protocol.version},
+        "clips": len(evaluation.clips),
+        "settings": evaluation.settings,
+        "versions": evaluation.versions,
+        "rows": {
+            name: {measure: asdict(figure) for measure, figure in row.figures.items()}
+            for name, row in evaluation.rows.items()
+        },
     }
     with new_folder(target) as temporary:
         shutil.copytree(weights, temporary, dirs_exist_ok=True)
-        (temporary / "training.json").write_text(to_json(record), encoding="utf-8")
+        (temporary / "training.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         (temporary / CURVES).write_text(curves_svg(record["stages"]), encoding="utf-8")
-        Image.open(measures / MEASURED_SHEET).save(temporary / SHEET, quality=SHEET_QUALITY)
+        examples(measured).save(temporary / SHEET, quality=SHEET_QUALITY)
         if facts.has_drawings:
             shutil.copy(runs / DRAWINGS, temporary / DRAWINGS)
         (temporary / "README.md").write_text(model_card(facts), encoding="utf-8")

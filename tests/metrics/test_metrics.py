@@ -9,8 +9,7 @@ import pytest
 from animate_anyone.data.procedural import render_frames
 from animate_anyone.errors import MissingExtraError
 from animate_anyone.metrics.background import background_error, still_pixels
-from animate_anyone.metrics.clip_measures import MEASURES, PSNR_CEILING, measure_clip
-from animate_anyone.metrics.flicker import background_flicker, flicker_ratio, limb_flicker
+from animate_anyone.metrics.flicker import background_flicker, limb_flicker
 from animate_anyone.metrics.frames import Frames, l1, psnr, ssim
 from animate_anyone.metrics.intervals import estimate
 from animate_anyone.metrics.limbs import LIMBS, PARTS, colour_error, part_points
@@ -83,31 +82,6 @@ def test_ssim_of_one_window_by_its_formula(noise: Frames):
     assert ssim(result, truth) == pytest.approx([np.mean(channels)])
 
 
-def test_more_noise_is_worse_everywhere(clip: tuple[Frames, Frames, PoseSequence]):
-    truth, reference, poses = clip
-    measured: list[dict[str, float]] = []
-    for spread in (0, 4, 30):
-        spoiled = truth + np.random.default_rng(2).normal(0, spread, truth.shape)
-        measured.append(measure_clip(spoiled.round().clip(0, 255).astype(np.uint8), truth, reference, poses))
-    assert all(set(values) == set(MEASURES) for values in measured)
-    for name, measure in MEASURES.items():
-        best, middle, worst = (values[name] for values in measured)
-        if measure.higher_is_better:
-            assert best > middle > worst, name
-        else:
-            assert best < middle < worst or (np.isnan(best) and np.isnan(worst)), name
-    assert measured[0]["psnr"] == PSNR_CEILING
-    assert measured[0]["l1"] == measured[0]["background"] == measured[0]["colour trunk"] == 0
-
-
-def test_darker_frames_keep_their_pattern_but_not_their_colours(clip: tuple[Frames, Frames, PoseSequence]):
-    truth, reference, poses = clip
-    darker = measure_clip(truth // 2, truth, reference, poses)
-    assert darker["body correlation"] > 0.999
-    assert darker["psnr"] < 20
-    assert darker["colour trunk"] > 10
-
-
 def test_shifted_frames_lose_their_pattern(clip: tuple[Frames, Frames, PoseSequence]):
     truth, _, poses = clip
     near, far = (body_correlation(np.roll(truth, by, axis=2), truth, poses) for by in (1, 12))
@@ -176,7 +150,6 @@ def test_flicker_is_the_change_between_frames():
     assert limb_flicker(result, standing(3)) == pytest.approx(4)
     assert limb_flicker(truth, standing(3)) == 0
     assert np.isnan(background_flicker(result[:1], truth[:1], truth[0]))
-    assert (flicker_ratio(4, 0), flicker_ratio(4, 0.5), flicker_ratio(4, 2)) == (4, 4, 2)
 
 
 def test_limbs_are_followed():

@@ -66,8 +66,6 @@ def test_one_stage_differs_from_stage_1_in_its_pace_alone():
     _, _, first, second = (run.config for run in runs.runs_of(VARIANTS["full"], Path("x"), size="ablation"))
     assert (one.seed, one.models, one.data, one.optimiser) == (first.seed, first.models, first.data, first.optimiser)
     assert one.diffusion == second.diffusion
-    frames = [c.steps * c.batch_size * (1 if c is first else 16) for c in (one, first, second)]
-    assert frames[0] >= frames[1] + frames[2]
 
 
 def test_a_variant_is_trained_measured_and_not_done_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

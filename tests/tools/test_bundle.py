@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import MappingProxyType
 from xml.etree import ElementTree
 
 import pytest
@@ -10,25 +11,47 @@ from PIL import Image
 import bundle
 from animate_anyone.checkpoints.registry import open_pipeline
 from animate_anyone.errors import ConfigError
-from animate_anyone.metrics.clip_measures import MEASURES
+from animate_anyone.evaluation.document import Evaluation, Figure, Row
+from animate_anyone.evaluation.evaluate import Evaluated
+from animate_anyone.evaluation.protocol import load_protocol
+from animate_anyone.evaluation.summary import measure_records
+from animate_anyone.evaluation.test_sets import ProcCharSet
+from animate_anyone.metrics.frames import Frames
 from model_card import curves, record
+
+
+class TrueVideos:
+    """Results that are the truth."""
+
+    rows = MappingProxyType({"model": "mini"})
+
+    def video(self, row, clip) -> Frames:
+        return clip.frames
 
 
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Measures that are there already, as `measure_model` leaves them."""
+    """Measures that are there already, as `measure_model` returns them."""
 
-    def measure_model(model: Path, output: Path, *, num_clips: int, processes: int, no_temporal: bool):
-        output.mkdir(exist_ok=True)
-        Image.new("RGB", (64, 64)).save(output / "sheet.png")
-        estimate = {"mean": 21.5, "low": 20.25, "high": 22.125, "clips": num_clips}
-        return {
-            "test set": "ProcChar-100",
-            "clips": [f"clip-{index:03d}" for index in range(num_clips)],
-            "settings": {"num_inference_steps": 15, "guidance_scale": 2.0},
-            "versions": {},
-            "rows": {"model": {name: estimate | ({"mean": float("nan")} if name == "l1" else {}) for name in MEASURES}},
+    def measure_model(model: Path, output: Path, *, num_clips: int, processes: int) -> Evaluated:
+        clips = ProcCharSet(num_clips)
+        figures = {
+            "psnr": Figure(mean=21.5, low=20.25, high=22.125, clips=num_clips),
+            "chest_correlation": Figure(mean=None, low=None, high=None, clips=0),
         }
+        row = Row(title="mini", figures=figures, per_clip={name: {"psnr": 21.5} for name in clips.names}, curves={})
+        protocol = load_protocol("procchar-100")
+        evaluation = Evaluation(
+            protocol=protocol.record(),
+            clips=clips.names,
+            measures=measure_records([*figures, "fvd"], {}, {"fvd": "needs the weights of I3D"}),
+            rows={"model": row},
+            settings={"num_inference_steps": 15, "guidance_scale": 2.0, "pose_style": "compact"},
+            hashes={},
+            versions={},
+            machine={},
+        )
+        return Evaluated(evaluation=evaluation, protocol=protocol, test_set=clips, videos=TrueVideos())
 
     monkeypatch.setattr(bundle, "measure_model", measure_model)
 
@@ -49,7 +72,8 @@ def test_a_run_becomes_a_model_with_a_card(runs: Path, tmp_path: Path):
         "| `stage2` | 100 | 2 | 200 | 4800 | 5 |",
         "2 clips of ProcChar-100",
         "| PSNR (dB) ↑ | 21.50 [20.25, 22.12] |",
-        "| L1 (of 255) ↓ | - |",
+        "| correlation, chest pattern ↑ | – |",
+        "- FVD: needs the weights of I3D",
         "sixth finger",
         "drawn by hand",
     ):
@@ -58,7 +82,7 @@ def test_a_run_becomes_a_model_with_a_card(runs: Path, tmp_path: Path):
         assert f"({picture})" in card
         assert (target / picture).stat().st_size < 150_000
     document = json.loads((target / "training.json").read_text())
-    assert document["measured"]["rows"]["model"]["l1"]["mean"] is None
+    assert document["measured"]["rows"]["model"]["chest_correlation"]["mean"] is None
     assert document["stages"]["stage1"]["config"]["seed"] == 5
     # Once more, in place of the first.
     (runs / "drawings.png").unlink()

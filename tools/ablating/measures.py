@@ -1,41 +1,46 @@
 """Measures variants on characters and motions of the test seeds, which no run has drawn."""
 
+import json
 import math
 import multiprocessing
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from statistics import fmean
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import torch
 
 from ablating.variants import VARIANTS
 from animate_anyone.animation import AnimateOptions
+from animate_anyone.checkpoints.registry import open_pipeline
 from animate_anyone.cli.terminal import quiet_libraries
-from animate_anyone.data.procchar import ProcCharClip, draw_test_clip
-from animate_anyone.metrics.clip_measures import MEASURES, Measure, measure_clip
-from animate_anyone.metrics.limbs import LIMBS
+from animate_anyone.data.procchar import draw_test_clip
+from animate_anyone.evaluation.measures import MEASURES, PROBES
+from animate_anyone.evaluation.probe import Measure, Scored
+from animate_anyone.evaluation.systems import AUTOENCODER, MODEL, REFERENCE, SYSTEMS
+from animate_anyone.evaluation.test_sets import TestClip
+from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.run_report import weight_hashes
 from animate_anyone.train.checkpoint import write_file
-from measuring.report import from_json, to_json
-from measuring.videos import AUTOENCODER, MODEL, REFERENCE, ROWS, opened
 
-LIMB_COLOURS = "limb colours"
 COLUMNS: Mapping[str, Measure] = MappingProxyType(
     {
-        **{name: MEASURES[name] for name in ("psnr", "ssim", "l1")},
-        LIMB_COLOURS: Measure("colour of limbs (error of 255)", higher_is_better=False, digits=1),
-        **{name: MEASURES[name] for name in ("background", "background flicker", "limb flicker")},
+        name: MEASURES[name]
+        for name in (
+            *("psnr", "ssim", "l1", "limb_colour", "background"),
+            *("background_flicker", "limb_flicker", "temporal_difference", "warping_error"),
+        )
     }
 )
 """The measures in the table."""
 
-BOUNDS: Mapping[str, str] = MappingProxyType({REFERENCE: "the reference, copied", AUTOENCODER: "the autoencoder alone"})
-"""What the variants lie between: rows that need no training of their own, by their name in `measuring.videos`."""
+BOUNDS: Mapping[str, str] = MappingProxyType({name: SYSTEMS[name].title for name in (REFERENCE, AUTOENCODER)})
+"""What the variants lie between: rows that need no training of their own, by their name in `evaluation.systems`."""
 
 Values = list[dict[str, float]]
 """The measures of each clip, by name."""
@@ -53,10 +58,18 @@ class Task:
     num_frames: int
 
 
-def test_clip(index: int, *, size: int, fps: float, num_frames: int) -> ProcCharClip:
+def test_clip(index: int, *, size: int, fps: float, num_frames: int) -> TestClip:
     """Character and motion of test seed `index`; the reference is of the same motion, half a clip after its end."""
     reference = num_frames + num_frames // 2
-    return draw_test_clip(index, num_frames=num_frames, reference_frame=reference, size=size, fps=fps)
+    drawn = draw_test_clip(index, num_frames=num_frames, reference_frame=reference, size=size, fps=fps)
+    return TestClip(
+        name=str(index),
+        frames=drawn.frames,
+        fps=fps,
+        reference=drawn.reference,
+        poses=drawn.poses,
+        reference_pose=drawn.reference_pose,
+    )
 
 
 def measure_task(task: Task) -> dict[str, float]:
@@ -64,12 +77,20 @@ def measure_task(task: Task) -> dict[str, float]:
     torch.set_num_threads(1)
     quiet_libraries()
     clip = test_clip(task.index, size=task.size, fps=task.fps, num_frames=task.num_frames)
-    pipeline = opened(task.model)
     # Each clip has noise of its own, the same for all variants.
-    video = ROWS[task.row](pipeline, clip, AnimateOptions(seed=task.index))
-    values = measure_clip(video, clip.frames, clip.reference, clip.poses)
-    colours = [values[f"colour {limb}"] for limb in LIMBS if not math.isnan(values[f"colour {limb}"])]
-    return values | {LIMB_COLOURS: fmean(colours) if colours else math.nan}
+    video = SYSTEMS[task.row].make(opened(task.model), clip, AnimateOptions(seed=task.index))
+    scored = Scored(result=video, truth=clip.frames, fps=clip.fps, reference=clip.reference, poses=clip.poses)
+    values: dict[str, Any] = {}
+    for probe in PROBES:
+        if not probe.measures.keys().isdisjoint(COLUMNS):
+            values |= probe.take(scored, None)
+    return {name: float(np.mean(values[name])) for name in COLUMNS}
+
+
+@cache
+def opened(folder: Path) -> AnimateAnyonePipeline:
+    """The model, opened once in a process."""
+    return open_pipeline(folder)
 
 
 def measure(name: str, model: Path, root: Path, *, clips: int, data: Mapping[str, Any], processes: int) -> Values:
@@ -83,18 +104,20 @@ def measure(name: str, model: Path, root: Path, *, clips: int, data: Mapping[str
         data: `size`, `fps` and `num_frames` of a clip.
         processes: How many clips are measured side by side.
     """
-    made_of: dict[str, Any] = {"weights": weight_hashes(model), "clips": clips, **data}
+    made_of: dict[str, Any] = {"weights": weight_hashes(model), "clips": clips, "measures": list(COLUMNS), **data}
     path = root / "measures" / f"{name}.json"
     if path.exists():
-        kept = from_json(path.read_text(encoding="utf-8"))
+        kept = json.loads(path.read_text(encoding="utf-8"))
         if kept["made of"] == made_of:
-            return kept["values"]
+            return [
+                {name: math.nan if value is None else value for name, value in clip.items()} for clip in kept["values"]
+            ]
     row = MODEL if name in VARIANTS else name
     tasks = [Task(model=model, row=row, index=index, **data) for index in range(clips)]
     with mapping(processes) as run_all:
         values = list(run_all(measure_task, tasks))
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, to_json({"made of": made_of, "values": values}).encode())
+    write_file(path, json.dumps(without_nan({"made of": made_of, "values": values}), indent=1).encode())
     return values
 
 
@@ -106,6 +129,19 @@ def mapping(processes: int) -> Generator[Callable[..., Iterator[dict[str, float]
         return
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         yield pool.map
+
+
+def without_nan(value: Any) -> Any:
+    """The same with None for what is not a number, which JSON does not know."""
+    match value:
+        case dict():
+            return {name: without_nan(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [without_nan(inner) for inner in value]
+        case float() if math.isnan(value):
+            return None
+        case _:
+            return value
 
 
 def column(values: Sequence[Mapping[str, float]], measure: str) -> list[float]:

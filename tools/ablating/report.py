@@ -9,10 +9,10 @@ import numpy as np
 
 from ablating.measures import BOUNDS, COLUMNS, Values, column
 from ablating.variants import FULL, VARIANTS, Printed
-from animate_anyone.metrics.clip_measures import Measure
+from animate_anyone.evaluation.probe import Measure
 from animate_anyone.metrics.intervals import Estimate, estimate
 
-COMPARED = ("psnr", "ssim", "limb colours", "limb flicker")
+COMPARED = ("psnr", "ssim", "limb_colour", "limb_flicker", "temporal_difference")
 """Measures whose difference from the full model is shown: clip by clip, so that hard clips do not blur it."""
 
 
@@ -42,7 +42,7 @@ def document(summary: Mapping[str, Any]) -> str:
 What the parts of the paper's method are worth (its section 4.4), on drawn characters. Every variant has the same data,
 seeds, encoders and number of steps; the one trained in one stage has the same compute. Means over {summary["clips"]}
 clips of unseen characters and motions, {data["num_frames"]} frames of {data["size"]} x {data["size"]} pixels, with 95 %
-bootstrap intervals. What each measure is stands in `animate_anyone.metrics`.
+bootstrap intervals. What each measure is stands in docs/evaluation.md.
 
 The paper's own numbers are of photographs (UBC fashion videos), of networks of another size, and of another evaluation:
 compare orders, not values.

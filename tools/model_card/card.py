@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from measuring.report import table
+from animate_anyone.evaluation.document import Evaluation
+from animate_anyone.evaluation.tables import markdown_not_run, markdown_table
 
 CURVES, SHEET, DRAWINGS = "curves.svg", "sheet.jpg", "drawings.png"
 
@@ -19,8 +20,7 @@ class Facts:
 
     record: Mapping[str, Any]
     """As from `record.training_record`."""
-    measured: Mapping[str, Any]
-    """As from `measuring.report.summarise`."""
+    measured: Evaluation
     num_parameters: Mapping[str, int]
     size: int
     """Bytes of all weights."""
@@ -31,7 +31,7 @@ class Facts:
 def model_card(facts: Facts) -> str:
     """The card; its pictures lie beside it."""
     parts = "\n".join(f"| `{name}` | {count / 1e6:.2f} M |" for name, count in facts.num_parameters.items())
-    settings = facts.measured["settings"]
+    settings = facts.measured.settings
     return f"""# mini
 
 The model inside the package: it animates drawn characters at about 128 x 128 pixels, on a laptop, without any download.
@@ -60,14 +60,17 @@ Commit `{facts.record["commit"]}`; {facts.record["machine"]}. Configurations: `c
 
 ## Measured
 
-{len(facts.measured["clips"])} clips of {facts.measured["test set"]}: characters and motions of the test split, never
+{len(facts.measured.clips)} clips of {facts.measured.protocol.title}: characters and motions of the test split, never
 trained on. 48 frames each, one reference frame in another pose, {settings["num_inference_steps"]} steps, guidance
 {settings["guidance_scale"]:g}. Means over clips, with the interval that holds 95 % of the means of resampled clips.
 
-{table(facts.measured)}
+{markdown_table(facts.measured)}
+Not run, for want of networks:
+
+{markdown_not_run(facts.measured)}
 "Copied reference" shows the reference picture in every frame; "autoencoder alone" is the ceiling that its VAE sets.
-What each measure is exactly stands in `animate_anyone/metrics`. Again, from a checkout: `animate-anyone data procchar
-OUT` draws the clips, `python tools/measure.py mini --output DIR` measures.
+Again, from a checkout: `animate-anyone evaluate configs/procchar.toml --output DIR`. Its report says what each measure
+is exactly.
 
 ![The best, the median and the worst clip]({SHEET})
 {_drawings(facts.has_drawings)}

@@ -22,7 +22,8 @@ import torch
 from animate_anyone.data.footage import frames_at
 from animate_anyone.errors import ConfigError
 from animate_anyone.evaluation.instruments import Instrument, Setting, open_instruments
-from animate_anyone.evaluation.measures import DISTANCES, PROBES, Probe, Scored
+from animate_anyone.evaluation.measures import DISTANCES, PROBES
+from animate_anyone.evaluation.probe import Probe, Scored
 from animate_anyone.evaluation.test_sets import TestClip, TestSet
 from animate_anyone.media.atomic import complete_file
 from animate_anyone.metrics.frames import Frames

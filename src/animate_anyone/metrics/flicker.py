@@ -7,9 +7,6 @@ from animate_anyone.metrics.frames import Frames, check_frames
 from animate_anyone.metrics.limbs import LIMBS, check_poses, colours_at, part_points
 from animate_anyone.pose.skeleton import PoseSequence
 
-FLOOR = 1.0
-"""Level of 0 to 255 that a true video is taken to change by at least, for ratios: some change by nothing at all."""
-
 
 def background_flicker(result: Frames, truth: Frames, reference: Frames) -> float:
     """Mean absolute change from frame to frame on the still pixels (`still_pixels`), in levels of 0 to 255.
@@ -41,8 +38,3 @@ def limb_flicker(frames: Frames, poses: PoseSequence) -> float:
     changes = np.abs(np.diff(colours_at(frames, np.concatenate(lines, axis=1)), axis=0))
     seen = changes[~np.isnan(changes)]
     return float(seen.mean()) if seen.size else float("nan")
-
-
-def flicker_ratio(result: float, truth: float) -> float:
-    """The flicker of a result as a multiple of the true video's own, which counts as at least 1 level."""
-    return result / max(truth, FLOOR)

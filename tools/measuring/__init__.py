@@ -1,1 +1,0 @@
-"""Parts of `tools/measure.py`: the videos that are compared, the sheet of examples, and the report."""
