@@ -91,3 +91,15 @@ def test_wrong_arguments_are_named(tiny_pipeline, arguments, message):
 def test_no_poses_no_video(tiny_pipeline):
     with pytest.raises(ValueError, match="at least one"):
         tiny_pipeline(picture(0), [])
+
+
+def test_without_noise_the_seed_says_nothing(tiny_pipeline):
+    quiet = AnimateAnyonePipeline(**tiny_pipeline.components, area=16 * 16, num_inference_steps=1, noise_scale=0.0)
+    picture = Image.new("RGB", (16, 16), (200, 30, 60))
+    first, second = (
+        quiet(
+            picture, [picture] * 2, width=16, height=16, generator=torch.Generator().manual_seed(seed), output_type="np"
+        )
+        for seed in (1, 2)
+    )
+    assert np.array_equal(first.frames, second.frames)

@@ -79,6 +79,9 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         guidance_scale: guidance that suits the checkpoint.
         reference_pose: whether the ReferenceNet was trained to see the pose in the reference image where it is known.
         image_tokens: whether the networks were trained to see the image token; if not, they see zeros.
+        noise_scale: standard deviation of the noise that sampling starts from, as it suits the checkpoint. Networks are
+            trained for 1. With one step from pure noise, which says nothing, they predict the mean of all answers, and
+            with 0 that prediction neither depends on the seed nor flickers with the noise.
     """
 
     _optional_components = ["reference_net"]  # noqa: RUF012  (diffusers asks for a list)
@@ -98,6 +101,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         guidance_scale: float = 3.5,
         reference_pose: bool = False,
         image_tokens: bool = True,
+        noise_scale: float = 1.0,
     ):
         super().__init__()
         self.register_modules(
@@ -115,6 +119,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             guidance_scale=guidance_scale,
             reference_pose=reference_pose,
             image_tokens=image_tokens,
+            noise_scale=noise_scale,
         )
 
     @property
@@ -281,7 +286,8 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         factor = downscale_factor(self.vae)
         shape = (1, self.denoising_unet.config["in_channels"], num_frames, height // factor, width // factor)
         if latents is None:
-            latents = randn_tensor(shape, generator=generator or _fresh_generator(), device=torch.device("cpu"))
+            noise = randn_tensor(shape, generator=generator or _fresh_generator(), device=torch.device("cpu"))
+            latents = noise * self.config["noise_scale"]
         if tuple(latents.shape) != shape:
             raise ValueError(f"latents must have the shape {shape}; got {tuple(latents.shape)}.")
 

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from animate_anyone.config_file import read_values
 from animate_anyone.errors import ConfigError
+from animate_anyone.evaluation.evaluate import load_evaluate_config
+from animate_anyone.evaluation.protocol import load_protocol
 from animate_anyone.train.config import load_config, parse_config
 from animate_anyone.train.resuming import changed_fields
 
@@ -14,7 +17,10 @@ GOOD = {"stage": "vae", "output": "runs/x", "steps": 10, "batch_size": 4}
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_shipped_configuration_is_valid(path: Path):
-    assert load_config(path).steps > 0
+    if "protocol" in read_values(path):
+        assert load_protocol(load_evaluate_config(path).protocol).measures
+    else:
+        assert load_config(path).steps > 0
 
 
 def test_all_bad_fields_are_named_at_once():

@@ -98,8 +98,7 @@ def without_temporal(pipeline: AnimateAnyonePipeline) -> AnimateAnyonePipeline:
     unet: Any = DenoisingUNet(**settings)
     unet.load_state_dict({name: value for name, value in whole.state_dict().items() if "motion_modules" not in name})
     parts: dict[str, Any] = pipeline.components
-    names = ("pose_style", "area", "num_inference_steps", "guidance_scale", "reference_pose", "image_tokens")
     return AnimateAnyonePipeline(
         **{**parts, "denoising_unet": unet.eval().to(whole.device, whole.dtype)},
-        **{name: pipeline.config[name] for name in names},
+        **{name: value for name, value in pipeline.config.items() if name not in parts and not name.startswith("_")},
     )

@@ -97,6 +97,7 @@ def objective(config: TrainConfig, networks: Networks) -> nn.Module:
         channel_weights=channel_weights(config, networks),
         reference_pose=config.diffusion.reference_pose_share > 0,
         image_tokens=config.diffusion.image_tokens,
+        noise_scale=config.diffusion.noise_scale,
     )
 
 

@@ -208,6 +208,8 @@ class DiffusionLoss(Values):
     """Of validation pictures, and of the pipeline that is saved."""
     num_inference_steps: Count = 20
     """As `guidance_scale`."""
+    noise_scale: Annotated[float, Field(ge=0)] = 1.0
+    """Of the noise that sampling starts from, for the same; see `AnimateAnyonePipeline`."""
     pose_style: Literal["dwpose", "compact"] = "dwpose"
     """How skeletons are drawn: a name in `pose.draw.STYLES`."""
 

@@ -11,7 +11,7 @@ RESUMABLE = frozenset(
 )
 """Fields that may change when a run is resumed: they do not say what is learnt, only how long and how fast."""
 
-SAMPLING = ("guidance_scale", "num_inference_steps")
+SAMPLING = ("guidance_scale", "num_inference_steps", "noise_scale")
 """Those of `diffusion` that say nothing of what is learnt either, but how it is used."""
 
 
