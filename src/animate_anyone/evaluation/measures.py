@@ -5,7 +5,6 @@ instrument (a network or a detector) it looks through; without that it is not ru
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
@@ -13,74 +12,22 @@ from typing import Any
 import numpy as np
 from transformers import CLIPVisionModelWithProjection
 
-from animate_anyone.evaluation.document import Level
-from animate_anyone.evaluation.test_sets import Known, Picture
+from animate_anyone.evaluation.probe import Measure, Probe, Scored, SetDistance, Values
 from animate_anyone.metrics.background import background_error
 from animate_anyone.metrics.flicker import background_flicker, limb_flicker
-from animate_anyone.metrics.frames import Frames, PerFrame, l1, l1_legacy, psnr, psnr_legacy, ssim
+from animate_anyone.metrics.frames import l1, l1_legacy, psnr, psnr_legacy, ssim
 from animate_anyone.metrics.identity import FaceNetwork, clip_similarity, face_similarity
 from animate_anyone.metrics.limbs import LIMBS, colour_error
 from animate_anyone.metrics.pattern import body_correlation, chest_correlation
 from animate_anyone.metrics.pose_following import detect_in_frames, pose_following
 from animate_anyone.metrics.warping import temporal_difference, warping_error
 from animate_anyone.pose.detect import PoseDetector
-from animate_anyone.pose.skeleton import PoseSequence
 
 PSNR_CEILING = 100.0
 """dB that a frame without any error counts as, so that means stay finite."""
 
-Values = Mapping[str, float | PerFrame]
-"""One value of a clip, or one for each frame."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scored:
-    """A result and its truth, of equal size, length and rate, and what is known of the clip."""
-
-    result: Frames
-    truth: Frames
-    fps: float
-    reference: Picture | None = None
-    poses: PoseSequence | None = None
-    reference_pose: PoseSequence | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measure:
-    """How a measure is shown, and what exactly it is."""
-
-    title: str
-    higher_is_better: bool
-    definition: str
-    level: Level = "clip"
-    digits: int = 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class Probe:
-    """Takes measures of a clip.
-
-    Attributes:
-        measures: What it takes, by name.
-        take: From a clip and the instrument (None if it needs none) to the values, by name.
-        needs: What of the clip must be known.
-        instrument: Which instrument it looks through, if any.
-    """
-
-    measures: Mapping[str, Measure]
-    take: Callable[[Scored, Any], Values]
-    needs: tuple[Known, ...] = ()
-    instrument: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SetDistance:
-    """A Fréchet distance of features of all clips' results from those of all true clips."""
-
-    measure: Measure
-    instrument: str
-    whole_clips: bool
-    """Whether the network looks at stretches of video, and so has a rule on which."""
+SCIKIT_IMAGE = "skimage"
+"""As it is imported; the extra `evaluate` has it."""
 
 
 def _frame(title: str, higher_is_better: bool, definition: str, *, digits: int = 2) -> Measure:
@@ -198,6 +145,7 @@ PROBES: tuple[Probe, ...] = (
             )
         },
         take=lambda clip, _: {"ssim": ssim(clip.result, clip.truth)},
+        package=SCIKIT_IMAGE,
     ),
     Probe(
         measures={"lpips": _frame("LPIPS", False, "LPIPS 0.1 (Zhang et al. 2018) of each frame.", digits=3)},
@@ -229,6 +177,7 @@ PROBES: tuple[Probe, ...] = (
             ),
         },
         take=_warping,
+        package=SCIKIT_IMAGE,
     ),
     Probe(
         measures={
