@@ -42,7 +42,7 @@ def write_clips(folder: Path, **videos: Frames) -> Path:
 
 def scored(results: Path, truths: Path, output: Path, **options) -> Evaluated:
     """Scores as the command does, without a detector."""
-    rest = {name: options.pop(name) for name in ("protocol", "work", "instruments") if name in options}
+    rest = {name: options.pop(name) for name in ("title", "protocol", "work", "instruments") if name in options}
     pairs = find_pairs(results, truths, **options)
     return score(pairs, output, **{"title": "ours", "instruments": NO_DETECTOR, "device": "cpu"} | rest)
 
