@@ -64,7 +64,7 @@ def test_score_with_a_reference(cli, tmp_path):
         (["evaluate", "{none}"], "Cannot read the configuration"),
         (["evaluate", str(CONFIGS / "procchar.toml"), "--set", "clipps=1"], "clipps: there is no such field"),
         (["evaluate", str(CONFIGS / "procchar.toml"), "--set", 'model="{none}"', "--set", "clips=1"], "none"),
-        (["evaluate", str(CONFIGS / "evaluate-tiktok.toml"), "--set", 'data="{none}"', "--set", 'model="mini"'], "none"),
+        (["evaluate", str(CONFIGS / "evaluate-tiktok.toml"), "--set", 'data="{none}"'], "weights pull moore"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_one_message(cli, tmp_path, arguments, message):

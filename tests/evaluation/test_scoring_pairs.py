@@ -244,3 +244,24 @@ def test_several_clips_need_a_reference_each(tmp_path):
         references.mkdir()
         (references / "a.png").write_bytes((clips / "a" / "0000.png").read_bytes())
         find_pairs(clips, clips, references=references)
+
+
+def test_true_clips_may_bring_their_reference_and_poses(tmp_path):
+    """As `animate-anyone data procchar` writes them."""
+    ours = write_clips(tmp_path / "ours", a=noisy(TRUTH), b=TRUTH)
+    truth = write_clips(tmp_path / "truth", a=TRUTH, b=TRUTH)
+    poses = PoseSequence(
+        keypoints=np.full((6, 134, 2), 10, np.float32),
+        scores=np.ones((6, 134), np.float32),
+        width=40,
+        height=32,
+        fps=30,
+    )
+    for name in ("a", "b"):
+        (truth / name / "reference.png").write_bytes((truth / name / "0000.png").read_bytes())
+        save_poses(poses, truth / name / "poses.json.gz")
+    found = scored(ours, truth, tmp_path / "out").evaluation
+    assert found.rows["result"].per_clip["b"]["psnr"] == 100
+    assert {"references", "poses"} <= found.hashes.keys() and "limb_flicker" in found.rows["result"].figures
+    (truth / "b" / "poses.json.gz").unlink()
+    assert [pair.poses for pair in find_pairs(ours, truth).clips] == [None, None]

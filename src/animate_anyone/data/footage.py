@@ -16,6 +16,8 @@ from animate_anyone.media.image import load_image
 from animate_anyone.media.size import Size
 from animate_anyone.media.video import probe, read_frames
 
+REFERENCE = "reference"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Footage:
@@ -65,8 +67,11 @@ def open_footage(path: Path, *, fps: float | None = None) -> Footage:
 
 
 def pictures(folder: Path) -> list[Path]:
-    """The pictures of a folder by the numbers in their names, whatever zeros these begin with: `f2` before `f10`."""
-    found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES]
+    """The pictures of a folder by the numbers in their names, whatever zeros these begin with: `f2` before `f10`.
+
+    One called `reference` is no frame: it is the character's, as in a clip of ProcChar-100.
+    """
+    found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES and path.stem != REFERENCE]
     return sorted(found, key=lambda path: (_natural(path.stem), path.name))
 
 

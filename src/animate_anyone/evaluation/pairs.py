@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from animate_anyone.data.footage import Footage, fingerprint, frames_at, open_footage, pictures
+from animate_anyone.data.footage import REFERENCE, Footage, fingerprint, frames_at, open_footage, pictures
 from animate_anyone.data.layouts import SUFFIXES
 from animate_anyone.errors import ConfigError, MediaError
 from animate_anyone.evaluation.test_sets import Known, Picture, TestClip
@@ -183,8 +183,10 @@ def find_pairs(
         results: What a system made.
         truths: The true videos.
         alignment: What is done where they differ.
-        references: Picture of the character; for several clips a folder with a picture for each, by name.
-        poses: Pose file of the true video; for several clips a folder with a file for each.
+        references: Picture of the character; for several clips a folder with a picture for each, by name. By default
+            the picture called `reference` in the true clips' folders, if all have one.
+        poses: Pose file of the true video; for several clips a folder with a file for each. By default those called
+            `poses` in the true clips' folders.
         fps: Frames a second of folders of pictures; by default those of the other side.
 
     Raises:
@@ -207,13 +209,15 @@ def find_pairs(
     if fps is not None and not any(folders):
         raise ConfigError(f"--fps {fps:g} is the rate of folders of pictures, and there are none here. Leave it out.")
     several = len(names) > 1
+    with_reference = _within(names, REFERENCE, REFERENCE_SUFFIXES)
+    with_poses = _within(names, "poses", POSE_SUFFIXES)
     clips = tuple(
         Pair(
             name=name,
             result=footage[0],
             truth=footage[1],
-            reference=_beside(references, name, REFERENCE_SUFFIXES, several=several),
-            poses=_beside(poses, name, POSE_SUFFIXES, several=several),
+            reference=_beside(references, name, REFERENCE_SUFFIXES, several=several) or with_reference.get(name),
+            poses=_beside(poses, name, POSE_SUFFIXES, several=several) or with_poses.get(name),
         )
         for name, paths in names.items()
         for footage in [_both(*paths, fps=fps)]
@@ -316,6 +320,13 @@ def _beside(place: Path | None, name: str, suffixes: tuple[str, ...], *, several
         if (path := place / f"{name}{suffix}").is_file():
             return path
     raise ConfigError(f"{place} holds no file for the clip {name}: expected {name} with {' or '.join(suffixes)}.")
+
+
+def _within(names: Mapping[str, tuple[Path, Path]], stem: str, suffixes: tuple[str, ...]) -> Mapping[str, Path]:
+    """A file of each true clip that lies in its folder, as in ProcChar-100; nothing if one has none."""
+    places = {name: [truth / f"{stem}{suffix}" for suffix in suffixes] for name, (_, truth) in names.items()}
+    found = {name: next((path for path in paths if path.is_file()), None) for name, paths in places.items()}
+    return {name: path for name, path in found.items() if path is not None and None not in found.values()}
 
 
 def _reference(path: Path, frames: Frames) -> Picture:
