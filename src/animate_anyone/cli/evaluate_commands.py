@@ -142,7 +142,6 @@ def score(
             pairs,
             output,
             title=title or generated.resolve().stem,
-            alignment=alignment,
             protocol=chosen,
             instruments=InstrumentOptions(
                 folder=networks, download=download, detector=detector, detector_weights=detector_weights

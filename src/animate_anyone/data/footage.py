@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from animate_anyone.errors import MediaError
 from animate_anyone.media.image import load_image
 from animate_anyone.media.size import Size
 from animate_anyone.media.video import probe, read_frames
+
+REFERENCE = "reference"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +67,17 @@ def open_footage(path: Path, *, fps: float | None = None) -> Footage:
 
 
 def pictures(folder: Path) -> list[Path]:
-    """The pictures of a folder by the numbers that are their names, whatever zeros these begin with."""
-    found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES]
-    return sorted(found, key=lambda path: (int(path.stem) if path.stem.isdigit() else math.inf, path.name))
+    """The pictures of a folder by the numbers in their names, whatever zeros these begin with: `f2` before `f10`.
+
+    One called `reference` is no frame: it is the character's, as in a clip of ProcChar-100.
+    """
+    found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES and path.stem != REFERENCE]
+    return sorted(found, key=lambda path: (_natural(path.stem), path.name))
+
+
+def _natural(name: str) -> list[str | int]:
+    """What is between numbers and the numbers, in turn, so that like is compared with like."""
+    return [int(part) if place % 2 else part for place, part in enumerate(re.split(r"([0-9]+)", name))]
 
 
 def fingerprint(path: Path) -> tuple[int, str]:

@@ -10,7 +10,13 @@ from animate_anyone.evaluation.extremes import best_and_worst, clip_measures
 from animate_anyone.evaluation.page import save_page
 from animate_anyone.evaluation.published import tables_of
 from animate_anyone.evaluation.report_file import save_report
-from animate_anyone.evaluation.tables import markdown_beside, markdown_not_run, markdown_table
+from animate_anyone.evaluation.tables import (
+    markdown_beside,
+    markdown_not_run,
+    markdown_notes,
+    markdown_table,
+    markdown_title,
+)
 from animate_anyone.evaluation.test_sets import Picture, TestClip
 from animate_anyone.media.atomic import complete_file
 from animate_anyone.media.panels import side_by_side
@@ -48,12 +54,12 @@ def write_documents(evaluated: Evaluated, output: Path) -> None:
 
 
 def markdown(evaluation: Evaluation) -> str:
-    """The report as Markdown: the table, what was not run, and the tables of published numbers."""
-    parts = [f"# {evaluation.protocol.title}\n", markdown_table(evaluation)]
+    """The report as Markdown: the table, what was not run, what to know, and the tables of published numbers."""
+    parts = [markdown_title(evaluation), markdown_table(evaluation)]
     if missing := markdown_not_run(evaluation):
         parts.append(f"Not run:\n\n{missing}")
-    if evaluation.notes:
-        parts.append("\n".join(evaluation.notes) + "\n")
+    if notes := markdown_notes(evaluation):
+        parts.append(f"To know when reading:\n\n{notes}")
     parts += [markdown_beside([evaluation], table) for table in tables_of(evaluation.protocol.name)]
     return "\n".join(parts)
 

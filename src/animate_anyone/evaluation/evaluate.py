@@ -1,7 +1,10 @@
 """From a configuration, or from two folders of videos, to an `Evaluation`: plans it, scores the clips, sums them up."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,9 +19,9 @@ from animate_anyone.evaluation.document import Evaluation, ProtocolRecord
 from animate_anyone.evaluation.instruments import InstrumentOptions, Setting, open_instruments
 from animate_anyone.evaluation.measures import DISTANCES, MEASURES, probe_of
 from animate_anyone.evaluation.model_videos import ModelVideos
-from animate_anyone.evaluation.pairs import REFUSE, Alignment, Pair, PairSet, PairVideos
+from animate_anyone.evaluation.pairs import Pairs, PairSet, PairVideos
 from animate_anyone.evaluation.protocol import Protocol, VideoSamples, load_protocol
-from animate_anyone.evaluation.scoring import Scoring, Videos, instruments_of, keep_settings, score_clips
+from animate_anyone.evaluation.scoring import THREADS, Scoring, Videos, instruments_of, keep_settings, score_clips
 from animate_anyone.evaluation.summary import measure_records, summarise_row
 from animate_anyone.evaluation.systems import MODEL, SYSTEMS
 from animate_anyone.evaluation.test_sets import Known, TestSet, open_test_set
@@ -56,6 +59,10 @@ NO_PROTOCOL = ProtocolRecord(
     title="no protocol",
     facts={"clips": "as given", "colours": "RGB, 8 bits, 0 to 255", "frames": "all, at the rate of the true videos"},
 )
+ON_TRUST = (
+    "Size, rate, length and number of the true videos are those of the protocol; that they are its videos, and that "
+    "results were made from its references, was not checked."
+)
 DEFAULT_INSTRUMENTS = InstrumentOptions()
 PLAIN_SAMPLES = VideoSamples(length=16, step=1)
 
@@ -85,7 +92,7 @@ class EvaluateConfig(Values):
     data: Path | None = None
     clips: Annotated[int, Field(ge=1)] | None = None
     baselines: tuple[Literal["without-temporal", "copied-reference", "autoencoder"], ...] = ()
-    measures: tuple[str, ...] | None = None
+    measures: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     steps: Annotated[int, Field(ge=1, le=1000)] | None = None
     guidance: Annotated[float, Field(ge=1)] | None = None
@@ -95,9 +102,8 @@ class EvaluateConfig(Values):
 
     @model_validator(mode="after")
     def check_names(self) -> Self:
-        unknown = set(self.measures or ()) - MEASURES.keys()
-        if unknown:
-            raise ValueError(f"there is no measure {' or '.join(sorted(unknown))}; known are {', '.join(MEASURES)}")
+        if problem := _unknown(self.measures or ()):
+            raise ValueError(problem)
         if len(set(self.baselines)) < len(self.baselines):
             raise ValueError("baselines: one is named twice")
         return self
@@ -135,6 +141,7 @@ def evaluate(config: EvaluateConfig, output: Path, *, work: Work = ALONE) -> Eva
         AnimateAnyoneError: Something cannot be used, or `output` holds something else.
     """
     protocol = load_protocol(config.protocol)
+    _check_measures(protocol)
     test_set = open_test_set(protocol, data=config.data, num_clips=config.clips)
     device = str(choose_device(config.device))
     place = locate(config.model)
@@ -161,9 +168,9 @@ def evaluate(config: EvaluateConfig, output: Path, *, work: Work = ALONE) -> Eva
         Setting(options=config.instruments, samples=protocol.videos, device=device),
         output,
         record=protocol.record(),
-        settings={"model": config.title or config.model, **settings},
+        settings={"model": config.model, **settings},
         hashes={**weights, **test_set.hashes()},
-        notes=_shortened(protocol, test_set),
+        notes=_shortened(protocol, test_set, asked=config.clips),
         work=work,
         bounds=frozenset(name for name, system in SYSTEMS.items() if system.bound),
     )
@@ -171,11 +178,10 @@ def evaluate(config: EvaluateConfig, output: Path, *, work: Work = ALONE) -> Eva
 
 
 def score(
-    pairs: tuple[Pair, ...],
+    pairs: Pairs,
     output: Path,
     *,
     title: str,
-    alignment: Alignment = REFUSE,
     protocol: Protocol | None = None,
     instruments: InstrumentOptions = DEFAULT_INSTRUMENTS,
     device: str | None = None,
@@ -187,30 +193,32 @@ def score(
         pairs: Clips on both sides; see `find_pairs`.
         output: Folder for the values.
         title: Of the system that made the results.
-        alignment: As it was for `find_pairs`.
         protocol: Under which the results are scored; the true videos must be as it says.
         instruments: Where the networks and the detector of measures come from.
         device: For the networks; a GPU if there is one, if None.
         work: How it is done; numbers do not depend on it.
 
     Raises:
-        AnimateAnyoneError: The videos do not fit the protocol, or something cannot be read.
+        AnimateAnyoneError: The videos do not fit the protocol, something cannot be read, or `output` holds something
+            else.
     """
+    notes = pairs.notes()
     if protocol is not None:
+        _check_measures(protocol)
         _check_protocol(pairs, protocol)
-    test_set = PairSet(pairs, alignment)
-    videos = PairVideos(pairs, alignment, title)
+        notes = (*notes, ON_TRUST)
+    test_set, videos = PairSet(pairs), PairVideos(pairs, title)
     samples = PLAIN_SAMPLES if protocol is None else protocol.videos
     evaluation = _score(
         test_set,
         videos,
         tuple(MEASURES) if protocol is None else protocol.measures,
-        Setting(options=instruments, samples=samples, device=str(choose_device(device))),
+        Setting(options=instruments, samples=samples, device=(chosen := str(choose_device(device)))),
         output,
         record=NO_PROTOCOL if protocol is None else protocol.record(),
-        settings={"result": title, "alignment": asdict(alignment)},
+        settings={"where sides differ": asdict(pairs.alignment), "device": chosen},
         hashes={**videos.hashes(), **test_set.hashes()},
-        notes=alignment.notes(),
+        notes=notes,
         work=work,
     )
     return Evaluated(evaluation=evaluation, protocol=protocol, test_set=test_set, videos=videos)
@@ -240,12 +248,17 @@ def _score(
         instruments=setting,
         output=output,
     )
-    keep_settings(output, {"protocol": asdict(record), "settings": dict(settings), "hashes": dict(hashes)})
+    versions = _versions()
+    keep_settings(
+        output,
+        {"protocol": asdict(record), "settings": dict(settings), "hashes": dict(hashes), "versions": versions},
+    )
 
     # --- Clip by clip ---
     total = len(test_set.names)
     work.on_clip(0, total)
-    for done, _ in enumerate(score_clips(scoring, processes=work.processes, prepare=work.prepare), start=1):
+    clips = score_clips(scoring, instruments, processes=work.processes, prepare=work.prepare)
+    for done, _ in enumerate(clips, start=1):
         work.on_clip(done, total)
 
     # --- All together ---
@@ -256,8 +269,8 @@ def _score(
         rows={row: summarise_row(scoring, row, instruments, bound=row in bounds) for row in videos.rows},
         settings=settings,
         hashes=hashes,
-        versions=used_versions(),
-        machine=this_machine(),
+        versions=versions,
+        machine=this_machine() | {"torch_threads": THREADS},
         notes=notes,
     )
 
@@ -270,21 +283,44 @@ def _reason(measure: str, known: frozenset[Known], missing: Mapping[str, str]) -
     for name in probe.needs:
         if name not in known:
             return GIVEN[name]
+    if probe.package is not None and find_spec(probe.package) is None:
+        return "needs the package scikit-image (extra 'evaluate')"
     return None if probe.instrument is None else missing.get(probe.instrument)
 
 
-def _shortened(protocol: Protocol, test_set: TestSet) -> tuple[str, ...]:
+def _shortened(protocol: Protocol, test_set: TestSet, *, asked: int | None) -> tuple[str, ...]:
     """What to say where not all clips of the protocol were taken."""
     clips = len(test_set.names)
-    if protocol.num_clips is None or clips == protocol.num_clips:
-        return ()
-    return (f"{clips} clips were scored; the protocol has {protocol.num_clips}, so that these are not its numbers.",)
+    if protocol.num_clips is not None and clips != protocol.num_clips:
+        return (f"Clips scored: {clips}. The protocol has {protocol.num_clips}, so that these are not its numbers.",)
+    if protocol.num_clips is None and asked is not None:
+        return (f"Clips scored: the first {clips}, as was asked for; the test list may be longer.",)
+    return ()
 
 
-def _check_protocol(pairs: Sequence[Pair], protocol: Protocol) -> None:
+def _versions() -> dict[str, str]:
+    """Of everything that decides what comes out, this extra's packages included."""
+    versions = used_versions()
+    for name in ("scikit-image", "torchmetrics"):
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions
+
+
+def _unknown(measures: Sequence[str]) -> str | None:
+    unknown = sorted(set(measures) - MEASURES.keys())
+    return f"there is no measure {' or '.join(unknown)}; known are {', '.join(MEASURES)}" if unknown else None
+
+
+def _check_measures(protocol: Protocol) -> None:
+    if problem := _unknown(protocol.measures):
+        raise ConfigError(f"The protocol {protocol.name} cannot be used: {problem}.")
+
+
+def _check_protocol(pairs: Pairs, protocol: Protocol) -> None:
     """Refuses true videos that are not what the protocol says."""
     rule = protocol.frames
-    for pair in pairs:
+    for pair in pairs.clips:
         truth = pair.truth
         wrong: list[str] = []
         if truth.size != rule.size:
@@ -298,7 +334,8 @@ def _check_protocol(pairs: Sequence[Pair], protocol: Protocol) -> None:
                 f"The true video {pair.name} is not of the protocol {protocol.name}: it has {', '.join(wrong)}. Score "
                 "it without a protocol, or bring the videos to it."
             )
-    if protocol.num_clips is not None and len(pairs) != protocol.num_clips:
+    if protocol.num_clips is not None and len(pairs.clips) != protocol.num_clips:
         raise ConfigError(
-            f"The protocol {protocol.name} has {protocol.num_clips} clips; got {len(pairs)}. Score them without one."
+            f"The protocol {protocol.name} has {protocol.num_clips} clips; got {len(pairs.clips)}. Score them without "
+            "a protocol."
         )

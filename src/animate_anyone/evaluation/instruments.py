@@ -1,14 +1,16 @@
 """The networks and the detector that measures look through: which are wanted, and what is at hand of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+from animate_anyone.checkpoints.sources import Source
 from animate_anyone.config_file import Values
-from animate_anyone.errors import MissingExtraError, MissingNetworkError
+from animate_anyone.errors import CheckpointError, MissingExtraError, MissingNetworkError, PoseError
 from animate_anyone.evaluation.identity_networks import CLIP_VIT_B32, SFACE, open_clip, open_sface
 from animate_anyone.evaluation.networks import WeightChoice, open_fid, open_fid_vid, open_fvd, open_lpips
 from animate_anyone.evaluation.protocol import VideoSamples
@@ -98,14 +100,16 @@ def _fvd(setting: Setting) -> Instrument:
 
 def _clip(setting: Setting) -> Instrument:
     folder = setting.options.clip or _in_folder(setting, "clip-vit-base-patch32")
-    _check_at_hand(setting, folder, needs=f"the weights of {CLIP_VIT_B32.name}", purpose="CLIP similarity", key="clip")
-    return Instrument(f"{CLIP_VIT_B32.name}, SHA-256 {_digits(CLIP_VIT_B32)}", open_clip(folder, device=setting.device))
+    with _at_hand(setting, folder, CLIP_VIT_B32, purpose="CLIP similarity", key="clip"):
+        network = open_clip(folder, device=setting.device)
+    return Instrument(f"{CLIP_VIT_B32.name}, SHA-256 {_digits(CLIP_VIT_B32)}", network)
 
 
 def _face(setting: Setting) -> Instrument:
     file = setting.options.face or _in_folder(setting, SFACE.files[0].saved_as)
-    _check_at_hand(setting, file, needs=f"the weights of {SFACE.name}", purpose="Face similarity", key="face")
-    return Instrument(f"{SFACE.name}, SHA-256 {_digits(SFACE)}", open_sface(file))
+    with _at_hand(setting, file, SFACE, purpose="Face similarity", key="face"):
+        network = open_sface(file)
+    return Instrument(f"{SFACE.name}, SHA-256 {_digits(SFACE)}", network)
 
 
 def _detector(setting: Setting) -> Instrument:
@@ -123,7 +127,12 @@ def _detector(setting: Setting) -> Instrument:
             remedy="Install the extra, allow the download, or give the folder of the weights.",
         )
     make = partial(make_detector, name, video=True, weights=options.detector_weights)
-    detector = make()
+    try:
+        detector = make()
+    except PoseError as error:
+        if options.detector_weights is not None:
+            raise
+        raise MissingNetworkError("the weights of DWPose", purpose="Pose following", remedy=str(error)) from error
     provider = detector.provider
     detector.close()
     return Instrument(provider, make)
@@ -173,11 +182,20 @@ def _in_folder(setting: Setting, name: str) -> Path | None:
     return place if place is not None and place.exists() else None
 
 
-def _check_at_hand(setting: Setting, place: Path | None, *, needs: str, purpose: str, key: str) -> None:
+@contextmanager
+def _at_hand(setting: Setting, place: Path | None, source: Source, *, purpose: str, key: str) -> Generator[None]:
+    """Opens a network within the block; where nothing was given and it cannot be downloaded, it is missing."""
+    needs = f"the weights of {source.name}"
     if place is None and not setting.options.download:
         remedy = f"Allow the download (instruments.download), or give their place (instruments.{key})."
         raise MissingNetworkError(needs, purpose=purpose, remedy=remedy)
+    try:
+        yield
+    except CheckpointError as error:
+        if place is not None:
+            raise
+        raise MissingNetworkError(needs, purpose=purpose, remedy=str(error)) from error
 
 
-def _digits(source: Any) -> str:
-    return next(file.sha256 for file in reversed(source.files))[:8]
+def _digits(source: Source) -> str:
+    return next(file.sha256 for file in reversed(source.files) if file.sha256 is not None)[:8]

@@ -22,6 +22,9 @@ from animate_anyone.pose.detect import PoseDetector
 PSNR_CEILING = 100.0
 """dB that a frame without any error counts as, so that means stay finite."""
 
+SCIKIT_IMAGE = "skimage"
+"""As it is imported; the extra `evaluate` has it."""
+
 
 def _frame(title: str, higher_is_better: bool, definition: str, *, digits: int = 2) -> Measure:
     return Measure(title=title, higher_is_better=higher_is_better, definition=definition, level="frame", digits=digits)
@@ -138,6 +141,7 @@ PROBES: tuple[Probe, ...] = (
             )
         },
         take=lambda clip, _: {"ssim": ssim(clip.result, clip.truth)},
+        package=SCIKIT_IMAGE,
     ),
     Probe(
         measures={"lpips": _frame("LPIPS", False, "LPIPS 0.1 (Zhang et al. 2018) of each frame.", digits=3)},
@@ -169,6 +173,7 @@ PROBES: tuple[Probe, ...] = (
             ),
         },
         take=_warping,
+        package=SCIKIT_IMAGE,
     ),
     Probe(
         measures={

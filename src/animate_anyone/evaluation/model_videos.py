@@ -10,6 +10,7 @@ import numpy as np
 from animate_anyone.animation import AnimateOptions
 from animate_anyone.checkpoints.registry import open_pipeline
 from animate_anyone.data.footage import pictures
+from animate_anyone.errors import MediaError
 from animate_anyone.evaluation.systems import MODEL, SYSTEMS
 from animate_anyone.evaluation.test_sets import TestClip
 from animate_anyone.media.image import load_image
@@ -53,13 +54,25 @@ class ModelVideos:
         """
         place = self.generated / clip.name
         if row == MODEL and place.exists():
-            return np.stack([np.asarray(load_image(path)) for path in pictures(place)])
+            return _kept(place, clip)
         pipeline = _opened(self.model, self.device, self.dtype)
         options = replace(self.options, area=clip.frames.shape[1] * clip.frames.shape[2])
         video = SYSTEMS[row].make(pipeline, clip, options)
         if row == MODEL:
             write_video(video, place, fps=clip.fps)
         return video
+
+
+def _kept(place: Path, clip: TestClip) -> Frames:
+    """The pictures of a video that was made before."""
+    video = [np.asarray(load_image(path)) for path in pictures(place)]
+    if len(video) != len(clip.frames) or any(frame.shape != clip.frames.shape[1:] for frame in video):
+        size = f"{clip.frames.shape[2]}x{clip.frames.shape[1]}"
+        raise MediaError(
+            f"{place} no longer holds the {len(clip.frames)} pictures of {size} that were made for {clip.name}, but "
+            f"{len(video)}, or some of another size. Remove this folder, and they are made again."
+        )
+    return np.stack(video)
 
 
 @cache

@@ -4,7 +4,7 @@ What does not fit is refused, with both numbers, unless an option says how to al
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -14,11 +14,12 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from animate_anyone.data.footage import Footage, fingerprint, frames_at, open_footage, pictures
+from animate_anyone.data.footage import REFERENCE, Footage, fingerprint, frames_at, open_footage, pictures
 from animate_anyone.data.layouts import SUFFIXES
 from animate_anyone.errors import ConfigError, MediaError
 from animate_anyone.evaluation.test_sets import Known, Picture, TestClip
 from animate_anyone.media.image import load_image
+from animate_anyone.media.size import Size
 from animate_anyone.metrics.frames import Frames
 from animate_anyone.pose.file import load_poses
 from animate_anyone.pose.skeleton import PoseSequence
@@ -46,16 +47,6 @@ class Alignment:
     rate: Literal["refuse", "truth"] = "refuse"
     names: Literal["refuse", "common"] = "refuse"
 
-    def notes(self) -> tuple[str, ...]:
-        """What a reader of the numbers must know."""
-        texts = {
-            self.length == "shortest": "Videos of different length were cut to the shorter one.",
-            self.size == "truth": "Results of another size were scaled to that of the truth.",
-            self.rate == "truth": "Results of another rate were brought to that of the truth.",
-            self.names == "common": "Clips that are on one side only were left out.",
-        }
-        return tuple(text for wanted, text in texts.items() if wanted)
-
 
 REFUSE = Alignment()
 """Whatever differs is refused."""
@@ -72,46 +63,86 @@ class Pair:
     poses: Path | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pairs:
+    """Clips on both sides, at least one, and what is done where the sides differ.
+
+    Attributes:
+        clips: In the order of their names.
+        alignment: What is done.
+        left_out: Names of clips that are on one side only.
+        assumed_fps: The rate that pictures count as, where neither side says one; None if it is known.
+    """
+
+    clips: tuple[Pair, ...]
+    alignment: Alignment = REFUSE
+    left_out: tuple[str, ...] = ()
+    assumed_fps: float | None = None
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the numbers must know; an option that had nothing to do is named as well."""
+        cut = sum(len(_numbers(pair, self.alignment)) != pair.truth.num_frames for pair in self.clips)
+        scaled = sum(pair.result.size != pair.truth.size for pair in self.clips)
+        shown = sum(not _same_rate(pair) for pair in self.clips)
+        total = len(self.clips)
+        notes: list[str] = []
+        if self.alignment.length == "shortest":
+            notes.append(f"--length shortest: {cut} of {total} clips were cut to the shorter of the two videos.")
+        if self.alignment.size == "truth":
+            notes.append(f"--size truth: {scaled} of {total} results were scaled to the size of their truth (Lanczos).")
+        if self.alignment.rate == "truth":
+            notes.append(f"--rate truth: {shown} of {total} results were brought to the rate of their truth.")
+        if self.alignment.names == "common":
+            names = ", ".join(self.left_out) or "none"
+            notes.append(f"--names common: clips left out, since they are on one side only: {names}.")
+        if self.assumed_fps is not None:
+            notes.append(f"Pictures count as {self.assumed_fps:g} frames a second, since no rate was given (--fps).")
+        return tuple(notes)
+
+
 @dataclass(frozen=True)
 class PairSet:
     """Pairs as a test set; `PairVideos` has their results."""
 
-    pairs: tuple[Pair, ...]
-    alignment: Alignment
+    pairs: Pairs
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(pair.name for pair in self.pairs)
+        return tuple(pair.name for pair in self.pairs.clips)
 
     @property
     def known(self) -> frozenset[Known]:
-        first = self.pairs[0]
+        first = self.pairs.clips[0]
         found: dict[Known, Path | None] = {"reference": first.reference, "poses": first.poses}
         return frozenset(name for name, path in found.items() if path is not None)
 
     def clip(self, index: int) -> TestClip:
-        pair = self.pairs[index]
-        length = common_length(pair, self.alignment)
+        pair = self.pairs.clips[index]
+        length = min(len(_numbers(pair, self.pairs.alignment)), pair.truth.num_frames)
         frames = np.stack(list(islice(pair.truth.frames(), length)))
         return TestClip(
             name=pair.name,
             frames=frames,
             fps=pair.truth.fps,
             reference=None if pair.reference is None else _reference(pair.reference, frames),
-            poses=None if pair.poses is None else _poses(pair.poses, frames),
+            poses=None if pair.poses is None else _poses(pair.poses, pair.truth).frames(slice(length)),
         )
 
     def hashes(self) -> dict[str, str]:
-        lines = [f"{pair.name} {fingerprint(pair.truth.path)[1]}" for pair in self.pairs]
-        return {"true videos": hashlib.sha256("\n".join(lines).encode()).hexdigest()}
+        clips = self.pairs.clips
+        hashes = {"true videos": _hash((pair.name, pair.truth) for pair in clips)}
+        if "reference" in self.known:
+            hashes["references"] = _hash((pair.name, pair.reference) for pair in clips)
+        if "poses" in self.known:
+            hashes["poses"] = _hash((pair.name, pair.poses) for pair in clips)
+        return hashes
 
 
 @dataclass(frozen=True)
 class PairVideos:
     """The results of pairs; the table has one row of them."""
 
-    pairs: tuple[Pair, ...]
-    alignment: Alignment
+    pairs: Pairs
     title: str
 
     @property
@@ -120,11 +151,11 @@ class PairVideos:
 
     @cached_property
     def _by_name(self) -> dict[str, Pair]:
-        return {pair.name: pair for pair in self.pairs}
+        return {pair.name: pair for pair in self.pairs.clips}
 
     def video(self, row: str, clip: TestClip) -> Frames:
         pair = self._by_name[clip.name]
-        numbers = _numbers(pair, self.alignment)[: len(clip.frames)]
+        numbers = _numbers(pair, self.pairs.alignment)[: len(clip.frames)]
         kept: dict[int, Picture] = {}
         wanted = set(numbers)
         for number, frame in enumerate(islice(pair.result.frames(), max(wanted) + 1)):
@@ -134,8 +165,7 @@ class PairVideos:
 
     def hashes(self) -> dict[str, str]:
         """SHA-256 of all results."""
-        lines = [f"{pair.name} {fingerprint(pair.result.path)[1]}" for pair in self.pairs]
-        return {"results": hashlib.sha256("\n".join(lines).encode()).hexdigest()}
+        return {"results": _hash((pair.name, pair.result) for pair in self.pairs.clips)}
 
 
 def find_pairs(
@@ -146,15 +176,17 @@ def find_pairs(
     references: Path | None = None,
     poses: Path | None = None,
     fps: float | None = None,
-) -> tuple[Pair, ...]:
+) -> Pairs:
     """The clips of two videos, of two folders of pictures, or of two folders of those, paired by name.
 
     Args:
         results: What a system made.
         truths: The true videos.
         alignment: What is done where they differ.
-        references: Picture of the character; for several clips a folder with a picture for each, by name.
-        poses: Pose file of the true video; for several clips a folder with a file for each.
+        references: Picture of the character; for several clips a folder with a picture for each, by name. By default
+            the picture called `reference` in the true clips' folders, if all have one.
+        poses: Pose file of the true video; for several clips a folder with a file for each. By default those called
+            `poses` in the true clips' folders.
         fps: Frames a second of folders of pictures; by default those of the other side.
 
     Raises:
@@ -163,6 +195,7 @@ def find_pairs(
     """
     ours, theirs = _clips(results), _clips(truths)
     if len(ours) == len(theirs) == 1:
+        single: set[str] = set()
         names = {next(iter(theirs)): (next(iter(ours.values())), next(iter(theirs.values())))}
     else:
         single = ours.keys() ^ theirs.keys()
@@ -172,40 +205,49 @@ def find_pairs(
                 f"{_some(sorted(single))}. Name results like their true videos, or leave those out (--names common)."
             )
         names = {name: (ours[name], theirs[name]) for name in sorted(ours.keys() & theirs.keys())}
+    folders = [path.is_dir() for paths in names.values() for path in paths]
+    if fps is not None and not any(folders):
+        raise ConfigError(f"--fps {fps:g} is the rate of folders of pictures, and there are none here. Leave it out.")
     several = len(names) > 1
-    pairs = tuple(
+    with_reference = _within(names, REFERENCE, REFERENCE_SUFFIXES)
+    with_poses = _within(names, "poses", POSE_SUFFIXES)
+    clips = tuple(
         Pair(
             name=name,
             result=footage[0],
             truth=footage[1],
-            reference=_beside(references, name, REFERENCE_SUFFIXES, several=several),
-            poses=_beside(poses, name, POSE_SUFFIXES, several=several),
+            reference=_beside(references, name, REFERENCE_SUFFIXES, several=several) or with_reference.get(name),
+            poses=_beside(poses, name, POSE_SUFFIXES, several=several) or with_poses.get(name),
         )
         for name, paths in names.items()
         for footage in [_both(*paths, fps=fps)]
     )
-    problems = [f"  {pair.name}: {problem}" for pair in pairs for problem in _problems(pair, alignment)]
+    problems = [f"  {pair.name}: {problem}" for pair in clips for problem in _problems(pair, alignment)]
     if problems:
         raise ConfigError("Results and true videos do not fit:\n" + _lines(problems))
-    return pairs
-
-
-def common_length(pair: Pair, alignment: Alignment) -> int:
-    """How many frames of a pair are compared."""
-    return min(len(_numbers(pair, alignment)), pair.truth.num_frames)
+    assumed = fps is None and any(result.is_dir() and truth.is_dir() for result, truth in names.values())
+    return Pairs(
+        clips=clips,
+        alignment=alignment,
+        left_out=tuple(sorted(single)),
+        assumed_fps=FOLDER_RATE if assumed else None,
+    )
 
 
 def _clips(place: Path) -> dict[str, Path]:
     """The clips at a place by name: a video, a folder of pictures, or a folder of videos and such folders."""
     if not place.is_dir():
         return {place.stem: place}
+    inside = [path for path in sorted(place.iterdir()) if not path.name.startswith(".") and _is_clip(path)]
     if pictures(place):
+        if inside:
+            raise ConfigError(
+                f"{place} holds pictures, such as {pictures(place)[0].name}, beside clips, such as {inside[0].name}. "
+                "Give a folder of the one or of the other."
+            )
         return {place.resolve().name: place}
     found: dict[str, Path] = {}
-    for path in sorted(place.iterdir()):
-        is_clip = bool(pictures(path)) if path.is_dir() else path.suffix.lower() in SUFFIXES
-        if not is_clip:
-            continue
+    for path in inside:
         name = path.name if path.is_dir() else path.stem
         if name in found:
             raise ConfigError(f"{place} holds two clips named '{name}': {found[name].name} and {path.name}.")
@@ -213,6 +255,10 @@ def _clips(place: Path) -> dict[str, Path]:
     if not found:
         raise MediaError(f"{place}: holds no videos and no folders of pictures.")
     return found
+
+
+def _is_clip(path: Path) -> bool:
+    return bool(pictures(path)) if path.is_dir() else path.suffix.lower() in SUFFIXES
 
 
 def _both(result: Path, truth: Path, *, fps: float | None) -> tuple[Footage, Footage]:
@@ -231,7 +277,7 @@ def _problems(pair: Pair, alignment: Alignment) -> Sequence[str]:
     problems: list[str] = []
     if ours.size != theirs.size and alignment.size == "refuse":
         problems.append(f"the result is {ours.size}, the true video {theirs.size} (--size truth scales the result)")
-    if abs(ours.fps - theirs.fps) > 1e-3 and alignment.rate == "refuse":
+    if not _same_rate(pair) and alignment.rate == "refuse":
         problems.append(
             f"the result has {ours.fps:g} frames a second, the true video {theirs.fps:g} (--rate truth brings the "
             "result to that of the truth)"
@@ -243,6 +289,10 @@ def _problems(pair: Pair, alignment: Alignment) -> Sequence[str]:
                 f"the result has {length} frames, the true video {theirs.num_frames} (--length shortest cuts the other)"
             )
     return problems
+
+
+def _same_rate(pair: Pair) -> bool:
+    return abs(pair.result.fps - pair.truth.fps) <= 1e-3
 
 
 def _numbers(pair: Pair, alignment: Alignment) -> list[int]:
@@ -272,6 +322,13 @@ def _beside(place: Path | None, name: str, suffixes: tuple[str, ...], *, several
     raise ConfigError(f"{place} holds no file for the clip {name}: expected {name} with {' or '.join(suffixes)}.")
 
 
+def _within(names: Mapping[str, tuple[Path, Path]], stem: str, suffixes: tuple[str, ...]) -> Mapping[str, Path]:
+    """A file of each true clip that lies in its folder, as in ProcChar-100; nothing if one has none."""
+    places = {name: [truth / f"{stem}{suffix}" for suffix in suffixes] for name, (_, truth) in names.items()}
+    found = {name: next((path for path in paths if path.is_file()), None) for name, paths in places.items()}
+    return {name: path for name, path in found.items() if path is not None and None not in found.values()}
+
+
 def _reference(path: Path, frames: Frames) -> Picture:
     image = load_image(path)
     if (image.height, image.width) != frames.shape[1:3]:
@@ -282,14 +339,25 @@ def _reference(path: Path, frames: Frames) -> Picture:
     return np.asarray(image)
 
 
-def _poses(path: Path, frames: Frames) -> PoseSequence:
+def _poses(path: Path, truth: Footage) -> PoseSequence:
     poses = load_poses(path)
-    if len(poses) < len(frames) or (poses.height, poses.width) != frames.shape[1:3]:
+    if len(poses) != truth.num_frames or Size(poses.width, poses.height) != truth.size:
         raise ConfigError(
-            f"{path}: holds {len(poses)} poses on {poses.width}x{poses.height}; the video has {len(frames)} frames of "
-            f"{frames.shape[2]}x{frames.shape[1]}."
+            f"{path}: holds {len(poses)} poses on {poses.width}x{poses.height}; the true video has "
+            f"{truth.num_frames} frames of {truth.size}. Give the poses of that video."
         )
-    return poses.frames(slice(len(frames)))
+    return poses
+
+
+def _hash(files: Iterable[tuple[str, Footage | Path | None]]) -> str:
+    """SHA-256 of files and folders of pictures, with the clips they are of."""
+    digest = hashlib.sha256()
+    for name, file in files:
+        path = file.path if isinstance(file, Footage) else file
+        assert path is not None  # of what is known of the first clip, all have one
+        rate = f" at {file.fps:g}" if isinstance(file, Footage) else ""
+        digest.update(f"{name} {fingerprint(path)[1]}{rate}\n".encode())
+    return digest.hexdigest()
 
 
 def _some(names: Sequence[str], *, most: int = 5) -> str:

@@ -49,12 +49,14 @@ class Probe:
         take: From a clip and the instrument (None if it needs none) to the values, by name.
         needs: What of the clip must be known.
         instrument: Which instrument it looks through, if any.
+        package: The module that it needs beside what is always installed, if any.
     """
 
     measures: Mapping[str, Measure]
     take: Callable[[Scored, Any], Values]
     needs: tuple[Known, ...] = ()
     instrument: str | None = None
+    package: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,7 +34,7 @@ class FrameRule(Values):
 class VideoSamples(Values):
     """What networks that look at videos are shown of a clip: `length` frames at `fps`, from every `step`th frame on."""
 
-    length: Count
+    length: Annotated[int, Field(ge=9)]  # I3D cannot look at less
     step: Count
     fps: Positive | None = None
     """None: that of the clip."""
@@ -92,14 +92,23 @@ def load_protocol(name: str) -> Protocol:
     """A protocol of this package by its name, or any by the path of its file.
 
     Raises:
-        ConfigError: There is none of that name, or the file is not a protocol.
+        ConfigError: There is none of that name, or the file is not a protocol, or has the name of another.
     """
     if name in known_protocols():
-        path = Path(str(files("animate_anyone.evaluation").joinpath("protocols", f"{name}.toml")))
-    elif name.endswith(".toml"):
-        path = Path(name)
-    else:
+        return _read(Path(str(files("animate_anyone.evaluation").joinpath("protocols", f"{name}.toml"))))
+    if not name.endswith(".toml"):
         raise ConfigError(
             f"There is no protocol '{name}'. Give the path of a .toml file, or one of {', '.join(known_protocols())}."
         )
+    protocol = _read(Path(name))
+    # Reports and tables tell protocols apart by their names.
+    if protocol.name in known_protocols() and protocol != load_protocol(protocol.name):
+        raise ConfigError(
+            f"The protocol {name} is called '{protocol.name}', and is not the known one of that name. Give it a name "
+            "of its own."
+        )
+    return protocol
+
+
+def _read(path: Path) -> Protocol:
     return parse(Protocol, read_values(path), title=f"protocol {path}")

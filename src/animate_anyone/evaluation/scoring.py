@@ -18,6 +18,7 @@ from typing import Protocol as Interface
 
 import numpy as np
 import torch
+from pydantic import TypeAdapter, ValidationError
 
 from animate_anyone.data.footage import frames_at
 from animate_anyone.errors import ConfigError
@@ -25,12 +26,15 @@ from animate_anyone.evaluation.instruments import Instrument, Setting, open_inst
 from animate_anyone.evaluation.measures import DISTANCES, PROBES
 from animate_anyone.evaluation.probe import Probe, Scored
 from animate_anyone.evaluation.test_sets import TestClip, TestSet
-from animate_anyone.media.atomic import complete_file
+from animate_anyone.media.atomic import complete_file, reported
 from animate_anyone.metrics.frames import Frames
 
 TRUTH = "truth"
 """The row under which features of the true clips are kept."""
 SETTINGS = "settings.json"
+ANOTHER = "Give another folder, or remove this one."
+THREADS = 1
+"""Of torch, for each clip: more would round otherwise, and clips are what is worked on side by side."""
 
 
 class Videos(Interface):
@@ -53,7 +57,7 @@ class Scoring:
     test_set: TestSet
     videos: Videos
     measures: tuple[str, ...]
-    """That are taken; `plan_measures` leaves out those that cannot be."""
+    """That are taken: those that can be."""
     instruments: Setting
     output: Path
 
@@ -75,11 +79,18 @@ def instruments_of(measures: Sequence[str]) -> frozenset[str]:
     return frozenset(name for name in (*probes, *distances) if name is not None)
 
 
-def score_clips(scoring: Scoring, *, processes: int = 1, prepare: Callable[[], None] | None = None) -> Iterator[None]:
+def score_clips(
+    scoring: Scoring,
+    instruments: Mapping[str, Instrument],
+    *,
+    processes: int = 1,
+    prepare: Callable[[], None] | None = None,
+) -> Iterator[None]:
     """Scores what has no values yet, in this process or in several; yields after each clip, done before or now.
 
     Args:
         scoring: What, and how.
+        instruments: Those that the measures look through, for this process; others open their own.
         processes: How many clips are scored side by side.
         prepare: Called first in each of several processes.
 
@@ -89,12 +100,12 @@ def score_clips(scoring: Scoring, *, processes: int = 1, prepare: Callable[[], N
     places = range(len(scoring.test_set.names))
     if processes == 1:
         for index in places:
-            score_clip(scoring, index)
+            score_clip(scoring, index, instruments)
             yield
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context, initializer=prepare) as pool:
-        futures = [pool.submit(score_clip, scoring, index) for index in places]
+        futures = [pool.submit(_score_elsewhere, scoring, index) for index in places]
         try:
             for future in as_completed(futures):
                 future.result()
@@ -104,11 +115,19 @@ def score_clips(scoring: Scoring, *, processes: int = 1, prepare: Callable[[], N
             raise
 
 
-def score_clip(scoring: Scoring, index: int) -> None:
-    """Takes those measures of a clip that were not taken before, of all rows, and keeps them."""
-    torch.set_num_threads(1)  # more threads would round otherwise
+def score_clip(scoring: Scoring, index: int, instruments: Mapping[str, Instrument]) -> None:
+    """Takes those measures of a clip that were not taken before, of all rows, and keeps them.
+
+    Args:
+        scoring: What, and how.
+        index: Of the clip.
+        instruments: Those that the measures look through.
+
+    Raises:
+        AnimateAnyoneError: The clip or a result cannot be had, or the place cannot be written to.
+    """
+    torch.set_num_threads(THREADS)
     name = scoring.test_set.names[index]
-    instruments = opened(scoring.instruments, instruments_of(scoring.measures))
     known = read_clip(scoring.output, name)
     todo = {row: list(_missing_probes(scoring, known.get(row, {}), instruments)) for row in scoring.videos.rows}
     featureless = {
@@ -142,8 +161,13 @@ def score_clip(scoring: Scoring, index: int) -> None:
         _write(clip_file(scoring.output, name), json.dumps(known, indent=1) + "\n")
 
 
+def _score_elsewhere(scoring: Scoring, index: int) -> None:
+    """The same in a process of its own, with its own instruments."""
+    score_clip(scoring, index, _opened(scoring.instruments, instruments_of(scoring.measures)))
+
+
 @cache
-def opened(setting: Setting, wanted: frozenset[str]) -> dict[str, Instrument]:
+def _opened(setting: Setting, wanted: frozenset[str]) -> dict[str, Instrument]:
     """The instruments at hand, opened once in a process."""
     return open_instruments(setting, wanted)[0]
 
@@ -164,26 +188,30 @@ def feature_folder(output: Path, row: str, instrument: Instrument) -> Path:
 
 
 def read_clip(output: Path, name: str) -> dict[str, dict[str, Any]]:
-    """What is known of a clip: by row and `value_key`, a number, a list of numbers, or None for not a number."""
+    """What is known of a clip: by row and `value_key`, a number, a list of numbers, or None for not a number.
+
+    Raises:
+        ConfigError: The file is damaged.
+    """
     path = clip_file(output, name)
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return _read(path, remedy="Remove it, and the clip is scored again.") if path.exists() else {}
 
 
 def keep_settings(output: Path, settings: Mapping[str, Any]) -> None:
     """Writes what all values of a folder depend on, or refuses to mix them with values that were taken otherwise.
 
     Raises:
-        ConfigError: The folder holds values of other settings.
+        ConfigError: The folder holds values of other settings; all that differ are named, with both values.
     """
     path = output / SETTINGS
     text = json.dumps(settings, indent=1) + "\n"
     if path.exists():
-        before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        now: dict[str, Any] = json.loads(text)
+        before, now = dict(_flat(_read(path, remedy=ANOTHER))), dict(_flat(json.loads(text)))
         other = [name for name in {**before, **now} if before.get(name) != now.get(name)]
         if other:
+            lines = [f"  {name}: {before.get(name, 'none')} there, {now.get(name, 'none')} now" for name in other]
             raise ConfigError(
-                f"{output} holds scores with other {' and '.join(other)}. Give another folder, or remove this one."
+                f"{output} holds scores that were taken with other settings:\n" + "\n".join(lines) + f"\n{ANOTHER}"
             )
     _write(path, text)
 
@@ -222,8 +250,7 @@ def _save_features(
             features = np.empty((0, network.num_features), dtype=np.float32)
         else:
             features = network(shown)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with complete_file(path) as temporary, temporary.open("wb") as file:
+        with complete_file(path) as temporary, reported(path), temporary.open("wb") as file:
             np.save(file, features)
 
 
@@ -237,6 +264,21 @@ def _plain(value: Any) -> Any:
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with complete_file(path) as temporary:
+    with complete_file(path) as temporary, reported(path):
         temporary.write_text(text, encoding="utf-8")
+
+
+def _read(path: Path, *, remedy: str) -> dict[str, Any]:
+    try:
+        return TypeAdapter(dict[str, Any]).validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise ConfigError(f"{path} is damaged: {error}. {remedy}") from error
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Tables in tables by dotted names."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value

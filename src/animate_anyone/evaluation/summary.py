@@ -52,7 +52,7 @@ def summarise_row(scoring: Scoring, row: str, instruments: Mapping[str, Instrume
     per_clip: dict[str, dict[str, float | None]] = {}
     sums: dict[str, list[tuple[float, int]]] = {name: [] for name in of_clips if MEASURES[name].level == "frame"}
     for clip in scoring.test_set.names:
-        known = read_clip(scoring.output, clip)[row]
+        known = read_clip(scoring.output, clip).get(row, {})  # nothing of a clip that only distances were taken of
         per_clip[clip] = {name: clip_value(known[key]) for name, key in keys.items()}
         for name in sums:
             sums[name] = _added(sums[name], known[keys[name]])

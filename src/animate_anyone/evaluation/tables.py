@@ -31,6 +31,20 @@ def markdown_not_run(evaluation: Evaluation) -> str:
     return "".join(f"- {_text(title)}: {_text(reason)}\n" for title, reason in measures_not_run(evaluation).items())
 
 
+def markdown_notes(evaluation: Evaluation) -> str:
+    """A list of what a reader must know; empty if there is nothing."""
+    return "".join(f"- {_text(note)}\n" for note in evaluation.notes)
+
+
+def markdown_title(evaluation: Evaluation) -> str:
+    """The head of a report: which row is in question, and under which protocol."""
+    protocol, system = evaluation.protocol, next(iter(evaluation.rows.values()))
+    return (
+        f"# {_text(system.title)} on {_text(protocol.title)}\n\nProtocol {_text(protocol.name)}, version "
+        f"{protocol.version}; {len(evaluation.clips)} clips.\n"
+    )
+
+
 def markdown_beside(evaluations: Sequence[Evaluation], table: PublishedTable) -> str:
     """Our rows under those of a published table, with a dagger on columns that must not be compared.
 
