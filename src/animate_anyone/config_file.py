@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,17 +58,15 @@ def with_overrides(values: dict[str, Any], overrides: Mapping[str, Any], *, orig
     Raises:
         ConfigError: A name goes through a value that is no table.
     """
+    values = deepcopy(values)
     for name, value in overrides.items():
         *tables, field = name.split(".")
-        above: Any = {field: value}
-        place: Any = values
+        table: Any = values
         for part in tables:
-            place = place.get(part, {})
-            if not isinstance(place, dict):
+            table = table.setdefault(part, {})
+            if not isinstance(table, dict):
                 raise ConfigError(f"Cannot set '{name}' in {origin}: '{part}' is a value there, not a table.")
-        for part in reversed(tables):
-            above = {part: above}
-        values = overlaid(values, above)
+        table[field] = value
     return values
 
 

@@ -216,9 +216,12 @@ def test_videos_too_small_to_measure_are_refused(tmp_path):
 
 def test_a_single_frame_has_no_motion_to_measure(tmp_path):
     still = write_pictures(TRUTH[:1], tmp_path / "a")
-    found = figures(scored(still, still, tmp_path / "out").evaluation)
+    evaluation = scored(still, still, tmp_path / "out").evaluation
+    found = figures(evaluation)
     assert found["psnr"] == 100
     assert found["temporal_difference"] is None and found["warping_error"] is None
+    psnr = evaluation.rows["result"].figures["psnr"]
+    assert (psnr.low, psnr.high) == (None, None), "one clip tells nothing of how others vary"
 
 
 def test_poses_must_be_those_of_the_true_video(tmp_path):

@@ -38,7 +38,7 @@ class MeasureRecord:
 class Figure:
     """A number of the table: the mean over clips, and the 95 % bootstrap interval over clips.
 
-    All None where there is nothing to measure; `low` and `high` None for measures of the whole set.
+    All None where there is nothing to measure; `low` and `high` None for measures of the whole set, and of one clip.
     """
 
     mean: float | None

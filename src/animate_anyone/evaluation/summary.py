@@ -91,6 +91,8 @@ def _figure(values: Sequence[float | None]) -> Figure:
     found = estimate([math.nan if value is None else value for value in values], np.random.default_rng(0))
     if not found.clips:
         return Figure(mean=None, low=None, high=None, clips=0)
+    if found.clips == 1:  # which can be drawn in one way only, and tells nothing of others
+        return Figure(mean=found.mean, low=None, high=None, clips=1)
     return Figure(mean=found.mean, low=found.low, high=found.high, clips=found.clips)
 
 
