@@ -97,7 +97,6 @@ def objective(config: TrainConfig, networks: Networks) -> nn.Module:
         channel_weights=channel_weights(config, networks),
         reference_pose=config.diffusion.reference_pose_share > 0,
         image_tokens=config.diffusion.image_tokens,
-        noise_scale=config.diffusion.noise_scale,
     )
 
 
@@ -123,6 +122,7 @@ def make_pipeline(config: TrainConfig, networks: Networks) -> AnimateAnyonePipel
         num_inference_steps=config.diffusion.num_inference_steps,
         reference_pose=config.diffusion.reference_pose_share > 0,
         image_tokens=config.diffusion.image_tokens,
+        noise_scale=config.diffusion.noise_scale,
     )
 
 
