@@ -11,11 +11,11 @@ from PIL import Image
 import bundle
 from animate_anyone.checkpoints.registry import open_pipeline
 from animate_anyone.errors import ConfigError
+from animate_anyone.evaluation.clip_sets import ProcCharSet, TrueClip
 from animate_anyone.evaluation.document import Evaluation, Figure, Row
 from animate_anyone.evaluation.evaluate import Evaluated
 from animate_anyone.evaluation.protocol import load_protocol
 from animate_anyone.evaluation.summary import measure_records
-from animate_anyone.evaluation.test_sets import ProcCharSet
 from animate_anyone.metrics.frames import Frames
 from model_card import curves, record
 
@@ -25,7 +25,7 @@ class TrueVideos:
 
     rows = MappingProxyType({"model": "mini"})
 
-    def video(self, row, clip) -> Frames:
+    def video(self, row: str, clip: TrueClip) -> Frames:
         return clip.frames
 
 

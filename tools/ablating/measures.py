@@ -20,10 +20,10 @@ from animate_anyone.animation import AnimateOptions
 from animate_anyone.checkpoints.registry import open_pipeline
 from animate_anyone.cli.terminal import quiet_libraries
 from animate_anyone.data.procchar import draw_test_clip
+from animate_anyone.evaluation.clip_sets import TrueClip
 from animate_anyone.evaluation.measures import MEASURES, PROBES
 from animate_anyone.evaluation.probe import Measure, Scored
 from animate_anyone.evaluation.systems import AUTOENCODER, MODEL, REFERENCE, SYSTEMS
-from animate_anyone.evaluation.test_sets import TestClip
 from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.run_report import weight_hashes
 from animate_anyone.train.checkpoint import write_file
@@ -58,11 +58,11 @@ class Task:
     num_frames: int
 
 
-def test_clip(index: int, *, size: int, fps: float, num_frames: int) -> TestClip:
+def test_clip(index: int, *, size: int, fps: float, num_frames: int) -> TrueClip:
     """Character and motion of test seed `index`; the reference is of the same motion, half a clip after its end."""
     reference = num_frames + num_frames // 2
     drawn = draw_test_clip(index, num_frames=num_frames, reference_frame=reference, size=size, fps=fps)
-    return TestClip(
+    return TrueClip(
         name=str(index),
         frames=drawn.frames,
         fps=fps,

@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from animate_anyone.data.procchar import SIDE
+from animate_anyone.evaluation.clip_sets import TrueClip
 from animate_anyone.evaluation.evaluate import Evaluated
 from animate_anyone.evaluation.systems import MODEL
-from animate_anyone.evaluation.test_sets import TestClip
 from animate_anyone.media.size import Size
 from animate_anyone.metrics.frames import Frames
 from animate_anyone.pose.draw import STYLES, draw_pose
@@ -20,7 +20,7 @@ HEADING = 22
 BY = "psnr"
 
 
-def strip(clip: TestClip, result: Frames, *, style: str) -> Image.Image:
+def strip(clip: TrueClip, result: Frames, *, style: str) -> Image.Image:
     """A row of poses, one of true frames and one of the result's, with the reference at the left."""
     sheet = Image.new("RGB", (SIDE * (1 + len(TIMES)), 3 * SIDE), GROUND)
     assert clip.reference is not None and clip.poses is not None

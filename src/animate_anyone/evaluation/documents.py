@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from animate_anyone.evaluation.clip_sets import Picture, TrueClip
 from animate_anyone.evaluation.document import Evaluation
 from animate_anyone.evaluation.evaluate import Evaluated
 from animate_anyone.evaluation.extremes import best_and_worst, clip_measures
@@ -17,7 +18,6 @@ from animate_anyone.evaluation.tables import (
     markdown_table,
     markdown_title,
 )
-from animate_anyone.evaluation.test_sets import Picture, TestClip
 from animate_anyone.media.atomic import complete_file
 from animate_anyone.media.panels import side_by_side
 from animate_anyone.media.size import Size
@@ -84,7 +84,7 @@ def _video(evaluated: Evaluated, index: int) -> bytes:
         return path.read_bytes()
 
 
-def _panels(clip: TestClip, shown: Mapping[str, Frames], titles: Mapping[str, str], size: Size) -> Iterator[Picture]:
+def _panels(clip: TrueClip, shown: Mapping[str, Frames], titles: Mapping[str, str], size: Size) -> Iterator[Picture]:
     for number in range(min(len(clip.frames), MOST_FRAMES)):
         pictures: dict[str, Picture] = {}
         if clip.reference is not None:

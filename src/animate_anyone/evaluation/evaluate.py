@@ -15,6 +15,7 @@ from animate_anyone.animation import AnimateOptions
 from animate_anyone.checkpoints.registry import locate, open_pipeline
 from animate_anyone.config_file import Values, parse, read_values, with_overrides
 from animate_anyone.errors import ConfigError
+from animate_anyone.evaluation.clip_sets import ClipSet, Known, open_clip_set
 from animate_anyone.evaluation.document import Evaluation, ProtocolRecord
 from animate_anyone.evaluation.instruments import InstrumentOptions, Setting, open_instruments
 from animate_anyone.evaluation.measures import DISTANCES, MEASURES, probe_of
@@ -24,7 +25,6 @@ from animate_anyone.evaluation.protocol import Protocol, VideoSamples, load_prot
 from animate_anyone.evaluation.scoring import THREADS, Scoring, Videos, instruments_of, keep_settings, score_clips
 from animate_anyone.evaluation.summary import measure_records, summarise_row
 from animate_anyone.evaluation.systems import MODEL, SYSTEMS
-from animate_anyone.evaluation.test_sets import Known, TestSet, open_test_set
 from animate_anyone.opened_model import DTypeName, choose_device, settings_used, usual_dtype
 from animate_anyone.run_report import this_machine, used_versions, weight_hashes
 
@@ -125,7 +125,7 @@ class Evaluated:
 
     evaluation: Evaluation
     protocol: Protocol | None
-    test_set: TestSet
+    test_set: ClipSet
     videos: Videos
 
 
@@ -142,7 +142,7 @@ def evaluate(config: EvaluateConfig, output: Path, *, work: Work = ALONE) -> Eva
     """
     protocol = load_protocol(config.protocol)
     _check_measures(protocol)
-    test_set = open_test_set(protocol, data=config.data, num_clips=config.clips)
+    test_set = open_clip_set(protocol, data=config.data, num_clips=config.clips)
     device = str(choose_device(config.device))
     place = locate(config.model)
     pipeline = open_pipeline(place)
@@ -225,7 +225,7 @@ def score(
 
 
 def _score(
-    test_set: TestSet,
+    test_set: ClipSet,
     videos: Videos,
     measures: Sequence[str],
     setting: Setting,
@@ -288,7 +288,7 @@ def _reason(measure: str, known: frozenset[Known], missing: Mapping[str, str]) -
     return None if probe.instrument is None else missing.get(probe.instrument)
 
 
-def _shortened(protocol: Protocol, test_set: TestSet, *, asked: int | None) -> tuple[str, ...]:
+def _shortened(protocol: Protocol, test_set: ClipSet, *, asked: int | None) -> tuple[str, ...]:
     """What to say where not all clips of the protocol were taken."""
     clips = len(test_set.names)
     if protocol.num_clips is not None and clips != protocol.num_clips:

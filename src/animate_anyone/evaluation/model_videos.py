@@ -11,8 +11,8 @@ from animate_anyone.animation import AnimateOptions
 from animate_anyone.checkpoints.registry import open_pipeline
 from animate_anyone.data.footage import pictures
 from animate_anyone.errors import MediaError
+from animate_anyone.evaluation.clip_sets import TrueClip
 from animate_anyone.evaluation.systems import MODEL, SYSTEMS
-from animate_anyone.evaluation.test_sets import TestClip
 from animate_anyone.media.image import load_image
 from animate_anyone.media.writer import write_video
 from animate_anyone.metrics.frames import Frames
@@ -46,7 +46,7 @@ class ModelVideos:
     def rows(self) -> Mapping[str, str]:
         return {name: self.title if name == MODEL else SYSTEMS[name].title for name in self.systems}
 
-    def video(self, row: str, clip: TestClip) -> Frames:
+    def video(self, row: str, clip: TrueClip) -> Frames:
         """Makes the video, or reads it if the model made it before.
 
         Raises:
@@ -63,7 +63,7 @@ class ModelVideos:
         return video
 
 
-def _kept(place: Path, clip: TestClip) -> Frames:
+def _kept(place: Path, clip: TrueClip) -> Frames:
     """The pictures of a video that was made before."""
     video = [np.asarray(load_image(path)) for path in pictures(place)]
     if len(video) != len(clip.frames) or any(frame.shape != clip.frames.shape[1:] for frame in video):

@@ -17,7 +17,7 @@ from PIL import Image
 from animate_anyone.data.footage import REFERENCE, Footage, fingerprint, frames_at, open_footage, pictures
 from animate_anyone.data.layouts import SUFFIXES
 from animate_anyone.errors import ConfigError, MediaError
-from animate_anyone.evaluation.test_sets import Known, Picture, TestClip
+from animate_anyone.evaluation.clip_sets import Known, Picture, TrueClip
 from animate_anyone.media.image import load_image
 from animate_anyone.media.size import Size
 from animate_anyone.metrics.frames import Frames
@@ -116,11 +116,11 @@ class PairSet:
         found: dict[Known, Path | None] = {"reference": first.reference, "poses": first.poses}
         return frozenset(name for name, path in found.items() if path is not None)
 
-    def clip(self, index: int) -> TestClip:
+    def clip(self, index: int) -> TrueClip:
         pair = self.pairs.clips[index]
         length = min(len(_numbers(pair, self.pairs.alignment)), pair.truth.num_frames)
         frames = np.stack(list(islice(pair.truth.frames(), length)))
-        return TestClip(
+        return TrueClip(
             name=pair.name,
             frames=frames,
             fps=pair.truth.fps,
@@ -153,7 +153,7 @@ class PairVideos:
     def _by_name(self) -> dict[str, Pair]:
         return {pair.name: pair for pair in self.pairs.clips}
 
-    def video(self, row: str, clip: TestClip) -> Frames:
+    def video(self, row: str, clip: TrueClip) -> Frames:
         pair = self._by_name[clip.name]
         numbers = _numbers(pair, self.pairs.alignment)[: len(clip.frames)]
         kept: dict[int, Picture] = {}

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from animate_anyone.evaluation.clip_sets import Known, Picture
 from animate_anyone.evaluation.document import Level
-from animate_anyone.evaluation.test_sets import Known, Picture
 from animate_anyone.metrics.frames import Frames, PerFrame
 from animate_anyone.pose.skeleton import PoseSequence
 

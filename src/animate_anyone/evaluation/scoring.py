@@ -22,10 +22,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from animate_anyone.data.footage import frames_at
 from animate_anyone.errors import ConfigError
+from animate_anyone.evaluation.clip_sets import ClipSet, TrueClip
 from animate_anyone.evaluation.instruments import Instrument, Setting, open_instruments
 from animate_anyone.evaluation.measures import DISTANCES, PROBES
 from animate_anyone.evaluation.probe import Probe, Scored
-from animate_anyone.evaluation.test_sets import TestClip, TestSet
 from animate_anyone.media.atomic import complete_file, reported
 from animate_anyone.metrics.frames import Frames
 
@@ -45,7 +45,7 @@ class Videos(Interface):
         """Titles by name, the system in question first."""
         ...
 
-    def video(self, row: str, clip: TestClip) -> Frames:
+    def video(self, row: str, clip: TrueClip) -> Frames:
         """The result for a clip, in its size, length and rate."""
         ...
 
@@ -54,7 +54,7 @@ class Videos(Interface):
 class Scoring:
     """All that is to be scored, and how. Processes are sent this."""
 
-    test_set: TestSet
+    test_set: ClipSet
     videos: Videos
     measures: tuple[str, ...]
     """That are taken: those that can be."""

@@ -12,7 +12,7 @@ from PIL import Image
 
 from animate_anyone.animation import AnimateOptions, animate
 from animate_anyone.errors import ConfigError
-from animate_anyone.evaluation.test_sets import TestClip
+from animate_anyone.evaluation.clip_sets import TrueClip
 from animate_anyone.metrics.frames import Frames
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.pixels import to_bytes, to_model_range
@@ -22,10 +22,10 @@ from animate_anyone.pipeline import AnimateAnyonePipeline
 MODEL, NO_TEMPORAL, REFERENCE, AUTOENCODER = "model", "without-temporal", "copied-reference", "autoencoder"
 VAE_BATCH = 8
 
-MakeVideo = Callable[[AnimateAnyonePipeline, TestClip, AnimateOptions], Frames]
+MakeVideo = Callable[[AnimateAnyonePipeline, TrueClip, AnimateOptions], Frames]
 
 
-def animated(pipeline: AnimateAnyonePipeline, clip: TestClip, options: AnimateOptions) -> Frames:
+def animated(pipeline: AnimateAnyonePipeline, clip: TrueClip, options: AnimateOptions) -> Frames:
     """What the model makes of the reference and the true poses, which need no alignment.
 
     Raises:
@@ -49,19 +49,19 @@ def animated(pipeline: AnimateAnyonePipeline, clip: TestClip, options: AnimateOp
     return np.stack(list(animation.frames))
 
 
-def animated_frame_by_frame(pipeline: AnimateAnyonePipeline, clip: TestClip, options: AnimateOptions) -> Frames:
+def animated_frame_by_frame(pipeline: AnimateAnyonePipeline, clip: TrueClip, options: AnimateOptions) -> Frames:
     """The same without temporal attention: each frame is denoised as if it were alone."""
     return animated(without_temporal(pipeline), clip, options)
 
 
-def copied_reference(pipeline: AnimateAnyonePipeline, clip: TestClip, options: AnimateOptions) -> Frames:
+def copied_reference(pipeline: AnimateAnyonePipeline, clip: TrueClip, options: AnimateOptions) -> Frames:
     """The reference in every frame: what doing nothing measures."""
     assert clip.reference is not None
     return np.repeat(clip.reference[None], len(clip.frames), axis=0)
 
 
 @torch.no_grad()
-def autoencoder_alone(pipeline: AnimateAnyonePipeline, clip: TestClip, options: AnimateOptions) -> Frames:
+def autoencoder_alone(pipeline: AnimateAnyonePipeline, clip: TrueClip, options: AnimateOptions) -> Frames:
     """The true frames through the autoencoder and back: as good as the model could be with perfect latents."""
     vae: Any = pipeline.vae
     pixels = to_model_range(rearrange(torch.from_numpy(clip.frames), "f h w c -> f c h w")).to(vae.device, vae.dtype)

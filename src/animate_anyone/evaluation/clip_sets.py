@@ -28,7 +28,7 @@ Picture = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestClip:
+class TrueClip:
     """A true clip, and what a system is given to make it: the reference, its pose, and the poses of all frames.
 
     `reference`, `poses` and `reference_pose` are None where they are not known, which some measures need.
@@ -43,7 +43,7 @@ class TestClip:
     """Of one frame."""
 
 
-class TestSet(Interface):
+class ClipSet(Interface):
     """A list of clips. Only the one that is asked for is in memory."""
 
     @property
@@ -56,7 +56,7 @@ class TestSet(Interface):
         """What is known of all clips beside their frames."""
         ...
 
-    def clip(self, index: int) -> TestClip:
+    def clip(self, index: int) -> TrueClip:
         """A clip by its place in `names`.
 
         Raises:
@@ -83,10 +83,10 @@ class ProcCharSet:
     def known(self) -> frozenset[Known]:
         return ALL_KNOWN
 
-    def clip(self, index: int) -> TestClip:
+    def clip(self, index: int) -> TrueClip:
         drawn = procchar.draw_clip(index)
         procchar.check_hashes([procchar.hashes_of(drawn)], first=index)
-        return TestClip(
+        return TrueClip(
             name=procchar.clip_name(index),
             frames=drawn.frames,
             fps=procchar.FPS,
@@ -124,7 +124,7 @@ class PreparedSet:
     def known(self) -> frozenset[Known]:
         return ALL_KNOWN
 
-    def clip(self, index: int) -> TestClip:
+    def clip(self, index: int) -> TrueClip:
         length, wanted = self._clips.num_frames(index), self.protocol.frames.num_frames
         if wanted is not None and length < wanted:
             raise ConfigError(
@@ -133,7 +133,7 @@ class PreparedSet:
             )
         clip = self._clips.clip(index, range(wanted or length))
         frames = np.ascontiguousarray(clip.frames.permute(0, 2, 3, 1).numpy())
-        return TestClip(
+        return TrueClip(
             name=self.names[index],
             frames=frames,
             fps=clip.poses.fps,
@@ -147,7 +147,7 @@ class PreparedSet:
         return {"test clips and their poses": hashlib.sha256("\n".join(lines).encode()).hexdigest()}
 
 
-def open_test_set(protocol: Protocol, *, data: Path | None, num_clips: int | None) -> TestSet:
+def open_clip_set(protocol: Protocol, *, data: Path | None, num_clips: int | None) -> ClipSet:
     """The clips of a protocol.
 
     Args:
