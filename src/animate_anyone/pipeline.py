@@ -292,7 +292,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         if guidance_scale is None:
             guidance_scale = float(self.config["guidance_scale"])
         if windows is None:
-            windows = OverlappingWindows(self.window_size, overlap=self.window_size // 3)
+            windows = OverlappingWindows(self.window_size, overlap=self.window_size // 6)
         factor = downscale_factor(self.vae)
         shape = (1, self.denoising_unet.config["in_channels"], num_frames, height // factor, width // factor)
         if latents is None:

@@ -90,9 +90,17 @@ def test_windows_denoised_together_are_those_denoised_alone(at_once):
 
 
 def test_at_least_one_window_is_denoised_at_once():
+    scheduler = animate_anyone_schedule()
     with pytest.raises(ValueError, match="windows_at_once = 0"):
-        sample(perfect(noise(2), animate_anyone_schedule()), noise(2), animate_anyone_schedule(), num_steps=1, windows=OverlappingWindows(8, 3),
-               guidance_scale=1.0, windows_at_once=0)  # fmt: skip
+        sample(
+            perfect(noise(2), scheduler),
+            noise(2),
+            scheduler,
+            num_steps=1,
+            windows=OverlappingWindows(8, 3),
+            guidance_scale=1.0,
+            windows_at_once=0,
+        )
 
 
 def test_guidance_extrapolates_from_the_unconditional_prediction():
