@@ -41,7 +41,7 @@ POSE_FEATURE_BYTES = 2**29
 is bounded, so that memory does not grow with the clip; frames beyond it are read again at every step."""
 
 DECODED_PIXELS = 2**20
-"""Pixels that are decoded at once, if that is more than one frame: enough to be busy, and little beside a window."""
+"""Pixels that are decoded at once, if that is more than one frame and no more than a window has: enough to be busy."""
 
 
 @runtime_checkable
@@ -339,7 +339,8 @@ class AnimateAnyonePipeline(DiffusionPipeline):
     def decode(self, latents: Float[Tensor, "1 c f h w"]) -> Iterator[Float[Tensor, "3 H W"]]:
         """Decodes a few frames at a time to RGB in [0, 1], on the CPU, so that memory does not grow with the clip."""
         pixels_of_one = latents.shape[-2] * latents.shape[-1] * downscale_factor(self.vae) ** 2
-        for some in rearrange(latents, "1 c f h w -> f c h w").split(max(1, DECODED_PIXELS // pixels_of_one)):
+        at_once = min(max(1, DECODED_PIXELS // pixels_of_one), self.window_size)
+        for some in rearrange(latents, "1 c f h w -> f c h w").split(at_once):
             pixels = decode_latents(self.vae, some.to(self._execution_device))
             yield from (pixels / 2 + 0.5).clamp(0, 1).float().cpu()
 
