@@ -1,11 +1,14 @@
 """The pipeline on real classes at tiny size."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from animate_anyone import AnimateAnyonePipeline
+from animate_anyone.models.spatial import SpatialTransformerBlock
 from animate_anyone.sampling.windows import ClosedLoopWindows
 
 
@@ -73,6 +76,46 @@ def test_guidance_of_one_needs_no_second_prediction(tiny_pipeline):
     assert len(calls) == 2
     tiny_pipeline(picture(0), poses(2), guidance_scale=1.5, generator=seeded())
     assert len(calls) == 2 + 4
+
+
+def test_nothing_that_belongs_to_the_clip_is_done_again_at_a_step_or_window(tiny_pipeline):
+    counts = Counter()
+
+    def count(name, amount=lambda inputs: 1):
+        return lambda _module, inputs, _output: counts.update({name: amount(inputs)})
+
+    pipeline, num_frames = tiny_pipeline, 19
+    pipeline.reference_net.register_forward_hook(count("reference", lambda inputs: len(inputs[0])))
+    pipeline.image_encoder.vision_model.encoder.register_forward_hook(count("image encoder"))
+    pipeline.pose_guider.register_forward_hook(count("frames guided", lambda inputs: inputs[0].shape[2]))
+    pipeline.vae.decoder.register_forward_hook(count("frames decoded", lambda inputs: len(inputs[0])))
+    transformers = [m for m in pipeline.denoising_unet.modules() if isinstance(m, SpatialTransformerBlock)]
+    for block in transformers:
+        for layer in (block.attn1.to_k, block.attn1.to_v):
+            # A window has more rows than the one reference.
+            layer.register_forward_hook(count("reference projected", lambda inputs: len(inputs[0]) == 1))
+        block.attn2.to_v.register_forward_hook(count("image token projected"))
+        block.attn2.register_forward_hook(count("cross-attention"))
+    frames = pipeline(picture(0), poses(num_frames), num_inference_steps=3, generator=seeded()).frames
+    assert len(frames) == num_frames
+    assert counts == {
+        "reference": 1,
+        "image encoder": 1,
+        "frames guided": num_frames,
+        "frames decoded": num_frames,
+        "reference projected": 2 * len(transformers),
+        # With and without guidance.
+        "image token projected": 2 * len(transformers),
+    }
+
+
+@pytest.mark.parametrize("at_once", [2, 10])
+def test_windows_denoised_together_give_the_same_video(tiny_pipeline, at_once):
+    alone, together = (
+        tiny_pipeline(picture(0), poses(19), windows_at_once=size, generator=seeded(), output_type="np").frames
+        for size in (1, at_once)
+    )
+    assert np.abs(alone - together).max() <= 1 / 255
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from animate_anyone.models.pose_guider import PoseGuider
 from animate_anyone.models.reference_features import ControlResiduals, ReferenceFeatures
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.vae import Autoencoder, decode_latents, downscale_factor, encode_images
+from animate_anyone.sampling.frame_cache import FrameCache
 from animate_anyone.sampling.guidance import Prediction
 from animate_anyone.sampling.sampler import sample
 from animate_anyone.sampling.windows import OverlappingWindows, WindowPlan
@@ -34,6 +35,13 @@ Frame = npt.NDArray[np.uint8]
 
 TRAINED_WINDOW = 24
 """Frames in a clip of stage 2 (paper section 4.1)."""
+
+POSE_FEATURE_BYTES = 2**29
+"""Memory for what the Pose Guider made of frames: all of a clip of 64 frames at 512 x 768 even in single precision. It
+is bounded, so that memory does not grow with the clip; frames beyond it are read again at every step."""
+
+DECODED_PIXELS = 2**20
+"""Pixels that are decoded at once, if that is more than one frame and no more than a window has: enough to be busy."""
 
 
 @runtime_checkable
@@ -138,6 +146,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         num_inference_steps: int | None = None,
         guidance_scale: float | None = None,
         windows: WindowPlan | None = None,
+        windows_at_once: int = 1,
         generator: torch.Generator | None = None,
         latents: Float[Tensor, "1 c f h w"] | None = None,
         output_type: str = "pil",
@@ -163,6 +172,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
                 num_inference_steps=num_inference_steps,
                 guidance_scale=guidance_scale,
                 windows=windows,
+                windows_at_once=windows_at_once,
                 generator=generator,
                 latents=latents,
                 on_step=on_step,
@@ -184,6 +194,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         num_inference_steps: int | None = None,
         guidance_scale: float | None = None,
         windows: WindowPlan | None = None,
+        windows_at_once: int = 1,
         generator: torch.Generator | None = None,
         latents: Float[Tensor, "1 c f h w"] | None = None,
         on_step: Callable[[int, Tensor, Tensor], None] | None = None,
@@ -202,6 +213,8 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             num_inference_steps: denoising steps; by default those of the checkpoint.
             guidance_scale: 1 for no guidance; by default that of the checkpoint.
             windows: how a clip longer than the temporal attention is cut; see `sampling.windows`.
+            windows_at_once: windows denoised together; more than one needs more memory and can be faster on a device
+                that one window does not keep busy.
             generator: makes the result repeatable; by default every call gives another one.
             latents: noise to start from, in place of the generator's.
             on_step: called after every step with its index, the guided model output and the latents.
@@ -223,6 +236,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             num_inference_steps=num_inference_steps,
             guidance_scale=guidance_scale,
             windows=windows,
+            windows_at_once=windows_at_once,
             generator=generator,
             latents=latents,
             on_step=on_step,
@@ -269,6 +283,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         num_inference_steps: int | None = None,
         guidance_scale: float | None = None,
         windows: WindowPlan | None = None,
+        windows_at_once: int = 1,
         generator: torch.Generator | None = None,
         latents: Float[Tensor, "1 c f h w"] | None = None,
         on_step: Callable[[int, Tensor, Tensor], None] | None = None,
@@ -282,7 +297,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         if guidance_scale is None:
             guidance_scale = float(self.config["guidance_scale"])
         if windows is None:
-            windows = OverlappingWindows(self.window_size, overlap=self.window_size // 3)
+            windows = OverlappingWindows(self.window_size, overlap=self.window_size // 6)
         factor = downscale_factor(self.vae)
         shape = (1, self.denoising_unet.config["in_channels"], num_frames, height // factor, width // factor)
         if latents is None:
@@ -291,24 +306,27 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         if tuple(latents.shape) != shape:
             raise ValueError(f"latents must have the shape {shape}; got {tuple(latents.shape)}.")
 
-        unguided = torch.zeros_like(reference.image_tokens)
-
-        def predict(noisy: Tensor, timestep: Tensor, frames: tuple[int, ...]) -> Prediction:
-            noisy, timestep = noisy.to(device, dtype), timestep.to(device)
-            pose = _pose_pixels(pose_images, frames, width, height).to(device, self.pose_guider.dtype)
-            pose_features = self.pose_guider(pose).to(dtype)
-            conditional = self.denoising_unet(
-                noisy,
-                timestep,
-                reference.image_tokens,
-                pose_features=pose_features,
-                reference=reference.features,
-            )
-            if guidance_scale <= 1:
-                return Prediction(conditional=conditional)
+        conditional = self.denoising_unet.project(reference.image_tokens, reference.features)
+        unconditional = None
+        if guidance_scale > 1:
             # The pose stays: guidance strengthens the character, not the motion.
-            unconditional = self.denoising_unet(noisy, timestep, unguided, pose_features=pose_features)
-            return Prediction(conditional=conditional, unconditional=unconditional)
+            unconditional = self.denoising_unet.project(torch.zeros_like(reference.image_tokens))
+
+        def guide_by_pose(frames: tuple[int, ...]) -> Tensor:
+            pose = _pose_pixels(pose_images, frames, width, height).to(device, self.pose_guider.dtype)
+            return self.pose_guider(pose).to(dtype)
+
+        pose_features = FrameCache(guide_by_pose, max_bytes=POSE_FEATURE_BYTES)
+
+        def predict(noisy: Tensor, timestep: Tensor, frames: Sequence[tuple[int, ...]]) -> Prediction:
+            noisy, timestep = noisy.to(device, dtype), timestep.to(device)
+            pose = torch.cat([pose_features(window) for window in frames])
+            guided, *unguided = (
+                self.denoising_unet(noisy, timestep, conditions, pose_features=pose)
+                for conditions in (conditional, unconditional)
+                if conditions is not None
+            )
+            return Prediction(conditional=guided, unconditional=unguided[0] if unguided else None)
 
         return sample(
             predict,
@@ -316,6 +334,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             self.scheduler,
             num_steps=num_inference_steps or self.config["num_inference_steps"],
             windows=windows,
+            windows_at_once=windows_at_once,
             guidance_scale=guidance_scale,
             generator=generator,
             on_step=on_step,
@@ -324,10 +343,12 @@ class AnimateAnyonePipeline(DiffusionPipeline):
 
     @torch.no_grad()
     def decode(self, latents: Float[Tensor, "1 c f h w"]) -> Iterator[Float[Tensor, "3 H W"]]:
-        """Decodes frame by frame to RGB in [0, 1], on the CPU, so that memory does not grow with the clip."""
-        for frame in rearrange(latents, "1 c f h w -> f c h w"):
-            pixels = decode_latents(self.vae, frame[None].to(self._execution_device))
-            yield (pixels[0] / 2 + 0.5).clamp(0, 1).float().cpu()
+        """Decodes a few frames at a time to RGB in [0, 1], on the CPU, so that memory does not grow with the clip."""
+        pixels_of_one = latents.shape[-2] * latents.shape[-1] * downscale_factor(self.vae) ** 2
+        at_once = min(max(1, DECODED_PIXELS // pixels_of_one), self.window_size)
+        for some in rearrange(latents, "1 c f h w -> f c h w").split(at_once):
+            pixels = decode_latents(self.vae, some.to(self._execution_device))
+            yield from (pixels / 2 + 0.5).clamp(0, 1).float().cpu()
 
     def _check_size(self, image: Image.Image, width: int | None, height: int | None) -> tuple[int, int]:
         factor = downscale_factor(self.vae)

@@ -134,11 +134,9 @@ def reference_pass_at_timestep(monkeypatch: pytest.MonkeyPatch) -> None:
     def forward(self: ReferenceNet, latents: Tensor, tokens: Tensor):
         conditioning = Conditioning(
             timestep_embedding=self.time_embedding(torch.full((len(latents),), 721)),
-            image_tokens=tokens,
-            sees_reference=None,
             num_frames=1,
         )
-        return self.run_stages(self.conv_in(latents), conditioning, None)[1]
+        return self.run_stages(self.conv_in(latents), conditioning, self.conditions(tokens))[1]
 
     monkeypatch.setattr(ReferenceNet, "forward", forward)
 

@@ -19,9 +19,9 @@ def perfect(target: torch.Tensor, scheduler: DDIMScheduler):
     """The exact velocity towards `target`, so that every step aims there."""
 
     def denoise(latents, timestep, frames):
-        alpha = scheduler.alphas_cumprod[timestep].sqrt()
-        sigma = (1 - scheduler.alphas_cumprod[timestep]).sqrt()
-        wanted = target[:, :, list(frames)]
+        alpha = scheduler.alphas_cumprod[timestep[0]].sqrt()
+        sigma = (1 - scheduler.alphas_cumprod[timestep[0]]).sqrt()
+        wanted = torch.cat([target[:, :, list(window)] for window in frames])
         estimate = (latents - alpha * wanted) / sigma
         return Prediction(conditional=alpha * estimate - sigma * wanted)
 
@@ -45,7 +45,8 @@ def test_windows_share_their_predictions_frame_by_frame():
     outputs = []
 
     def denoise(latents, timestep, frames):
-        return Prediction(conditional=torch.full_like(latents, float(frames[0])))
+        starts = torch.tensor([float(window[0]) for window in frames])
+        return Prediction(conditional=starts[:, None, None, None, None].expand_as(latents))
 
     sample(
         denoise,
@@ -58,6 +59,48 @@ def test_windows_share_their_predictions_frame_by_frame():
     )
     expected = [0, 0, 0, 0, 0, 1.25, 2.5, 3.75, 5, 5, 5, 5, 5]
     assert outputs[0].tolist() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("at_once", [2, 3, 100])
+def test_windows_denoised_together_are_those_denoised_alone(at_once):
+    scheduler = animate_anyone_schedule()
+    results, sizes, done = [], [], []
+
+    def denoise(latents, timestep, frames):
+        assert len(latents) == len(timestep) == len(frames)
+        sizes.append(len(frames))
+        starts = torch.tensor([float(window[0]) for window in frames])
+        return Prediction(conditional=latents + starts[:, None, None, None, None])
+
+    for size in (1, at_once):
+        latents = sample(
+            denoise,
+            noise(21),
+            scheduler,
+            num_steps=2,
+            windows=OverlappingWindows(8, 3, moving=False),
+            guidance_scale=1.0,
+            windows_at_once=size,
+            on_window=lambda *counts: done.append(counts),
+        )
+        results.append(latents)
+    assert torch.equal(*results)
+    assert done[: len(done) // 2] == done[len(done) // 2 :] and done[3] == (0, 4, 4)
+    assert sizes[:8] == [1] * 8 and sum(sizes[8:]) == 8 and max(sizes) == min(at_once, 4)
+
+
+def test_at_least_one_window_is_denoised_at_once():
+    scheduler = animate_anyone_schedule()
+    with pytest.raises(ValueError, match="windows_at_once = 0"):
+        sample(
+            perfect(noise(2), scheduler),
+            noise(2),
+            scheduler,
+            num_steps=1,
+            windows=OverlappingWindows(8, 3),
+            guidance_scale=1.0,
+            windows_at_once=0,
+        )
 
 
 def test_guidance_extrapolates_from_the_unconditional_prediction():

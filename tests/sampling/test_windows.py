@@ -25,10 +25,16 @@ def test_neighbours_overlap_by_at_least_what_was_asked():
 
 
 def test_seams_move_from_step_to_step_unless_told_not_to():
-    starts = {tuple(w.frames[0] for w in OverlappingWindows(8, 3)(50, step)) for step in range(5)}
+    starts = {tuple(w.frames[0] for w in OverlappingWindows(8, 3)(49, step)) for step in range(5)}
     assert len(starts) == 5
-    still = {tuple(w.frames[0] for w in OverlappingWindows(8, 3, moving=False)(50, step)) for step in range(5)}
+    still = {tuple(w.frames[0] for w in OverlappingWindows(8, 3, moving=False)(49, step)) for step in range(5)}
     assert len(still) == 1
+
+
+@pytest.mark.parametrize(("num_frames", "expected"), [(24, 1), (25, 2), (44, 2), (45, 3), (64, 3), (65, 4), (480, 24)])
+def test_no_window_is_added_for_the_sake_of_moving_seams(num_frames, expected):
+    for step in range(10):
+        assert len(OverlappingWindows(24, 4)(num_frames, step)) == expected
 
 
 def test_the_weight_in_a_plain_seam_adds_up_to_one():

@@ -62,7 +62,6 @@ class Calls:
 
     inputs: list[Tensor] = field(default_factory=lambda: list[Tensor]())
     outputs: list[Tensor] = field(default_factory=lambda: list[Tensor]())
-    options: list[Mapping[str, Any]] = field(default_factory=lambda: list[Mapping[str, Any]]())
 
 
 def _check_case(fixture: Fixture, prefix: str, pipeline: AnimateAnyonePipeline, case: Mapping[str, Any]) -> None:
@@ -136,35 +135,33 @@ def _check_plan(
 
 
 def _judge_poses(fixture: Fixture, prefix: str, guider: Calls, windows: list[Window], num_frames: int) -> None:
-    """Puts the windows of the first step together to the whole clip, which the recorded program encoded at once."""
+    """Puts the frames in the order of the clip, which the recorded program encoded at once."""
+    # Every frame is encoded once, with the first window that holds it.
+    order = list(dict.fromkeys(frame for window in windows for frame in window.frames))
     for name, pieces in (("pose_cond", guider.inputs), ("pose_fea", guider.outputs)):
         first = pieces[0]
         clip = first.new_full((*first.shape[:2], num_frames, *first.shape[3:]), torch.nan)
-        for window, piece in zip(windows, pieces, strict=False):
-            clip[:, :, list(window.frames)] = piece
+        clip[:, :, order] = torch.cat(pieces, dim=2)
         fixture.judge(f"{prefix}{name}", clip)
 
 
 def _first_prediction(unet: Calls, guided: bool) -> Tensor:
     """Of the first window: unconditional and conditional row, or the conditional row alone."""
-    if not guided or len(unet.outputs[0]) > 1:
+    if not guided:
         return unet.outputs[0]
-    rows: dict[bool, Tensor] = {}
-    for output, options in zip(unet.outputs, unet.options, strict=True):
-        rows.setdefault(options.get("reference") is not None, output)
-    return torch.cat([rows[False], rows[True]])
+    conditional, unconditional = unet.outputs[:2]
+    return torch.cat([unconditional, conditional])
 
 
 @contextmanager
 def _recorded(network: nn.Module) -> Generator[Calls]:
     calls = Calls()
 
-    def record(_module: nn.Module, inputs: tuple[Tensor, ...], options: Mapping[str, Any], output: Any) -> None:
+    def record(_module: nn.Module, inputs: tuple[Tensor, ...], output: Any) -> None:
         calls.inputs.append(inputs[0])
         calls.outputs.append(output)
-        calls.options.append(options)
 
-    handle = network.register_forward_hook(record, with_kwargs=True)
+    handle = network.register_forward_hook(record)
     try:
         yield calls
     finally:

@@ -84,14 +84,12 @@ class ControlNet(UNetEncoder):
         timestep = torch.zeros(len(latents), dtype=torch.int64, device=latents.device)
         conditioning = Conditioning(
             timestep_embedding=self.time_embedding(timestep),
-            image_tokens=image_tokens,
-            sees_reference=None,
             num_frames=1,
         )
         x = self.conv_in(latents)
         if pose_features is not None:
             x = x + pose_features
-        encoded = self.encode(x, conditioning, None)
+        encoded = self.encode(x, conditioning, self.conditions(image_tokens))
         skips = zip(self.controlnet_down_blocks, encoded.skips, strict=True)
         return ControlResiduals(
             skips=tuple(convolution(skip) for convolution, skip in skips),

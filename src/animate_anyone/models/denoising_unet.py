@@ -1,17 +1,21 @@
 """Denoising UNet: predicts the noise (or velocity) of a window of frames (paper figure 2)."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import torch.nn.functional as F
 from diffusers.configuration_utils import register_to_config
 
 # diffusers finds out how to load a part of a saved pipeline by looking for this name where the part is defined.
 from diffusers.models.modeling_utils import ModelMixin as ModelMixin
+from diffusers.utils.accelerate_utils import apply_forward_hook
 from einops import rearrange, repeat
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from animate_anyone.models.conditions import Conditions
 from animate_anyone.models.reference_features import ControlResiduals, ReferenceFeatures
+from animate_anyone.models.spatial import SpatialTransformer
 from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE, Conditioning, Stage, TemporalConfig, UNet
 
 
@@ -79,11 +83,42 @@ class DenoisingUNet(UNet):
         self.conv_norm_out = nn.GroupNorm(norm_num_groups, block_out_channels[0], eps=norm_eps)
         self.conv_out = nn.Conv2d(block_out_channels[0], out_channels, 3, padding=1)
 
+    # Part of what a call of the network is: it goes to the device that the network is to run on, if it is offloaded.
+    @apply_forward_hook
+    def project(
+        self, image_tokens: Float[Tensor, "b k e"], reference: ReferenceFeatures | ControlResiduals | None = None
+    ) -> Conditions:
+        """Does with the conditions of a clip what does not depend on frames and steps.
+
+        Keys and values of the reference are projected once for every layer, and cross-attention to a single image
+        token becomes what it always adds. For sampling: the parameters that have no effect then get no gradient.
+
+        Args:
+            image_tokens: as in `forward`.
+            reference: as in `forward`.
+
+        Returns:
+            What `forward` takes in place of both, for one clip and any number of its windows.
+
+        Raises:
+            ValueError: if the reference comes from a network with other stages.
+        """
+        given = self._conditions(image_tokens, reference)
+        stages = tuple(
+            tuple(
+                transformer.block.project(layer)
+                for transformer, layer in zip(stage.attentions, layers, strict=True)
+                if isinstance(transformer, SpatialTransformer)
+            )
+            for stage, layers in zip(self.stages, given.stages, strict=True)
+        )
+        return replace(given, stages=stages)
+
     def forward(
         self,
         latents: Float[Tensor, "b c f h w"],
         timestep: Int[Tensor, " b"],
-        image_tokens: Float[Tensor, "b k e"],
+        conditions: Float[Tensor, "b k e"] | Conditions,
         *,
         pose_features: Float[Tensor, "b c0 f h w"] | None = None,
         reference: ReferenceFeatures | ControlResiduals | None = None,
@@ -93,29 +128,35 @@ class DenoisingUNet(UNet):
         Args:
             latents: noisy latents.
             timestep: one for each sample.
-            image_tokens: CLIP tokens of the reference image, for cross-attention; zeros: unconditional.
+            conditions: CLIP tokens of the reference image, for cross-attention; zeros: unconditional. Or these and
+                the reference together, as returned by `project`.
             pose_features: output of the Pose Guider, added after the first convolution.
             reference: output of the ReferenceNet, for spatial attention, or of a `ControlNet`, added to the feature
-                maps; None: unconditional.
+                maps; None: unconditional, or projected already.
 
         Raises:
             ValueError: if the reference comes from a network with other stages, or the window is too long.
         """
-        features = reference if isinstance(reference, ReferenceFeatures) else None
-        residuals = reference if isinstance(reference, ControlResiduals) else None
+        if not isinstance(conditions, Conditions):
+            conditions = self._conditions(conditions, reference)
+        elif reference is not None:
+            raise ValueError("The conditions were projected together with the reference; leave the reference out.")
         batch, _, num_frames, _, _ = latents.shape
         x = self.conv_in(rearrange(latents, "b c f h w -> (b f) c h w"))
         if pose_features is not None:
             x = x + rearrange(pose_features, "b c f h w -> (b f) c h w")
         conditioning = Conditioning(
             timestep_embedding=repeat(self.time_embedding(timestep), "b e -> (b f) e", f=num_frames),
-            image_tokens=image_tokens,
-            sees_reference=None if features is None else features.sees_reference,
             num_frames=num_frames,
         )
-        x, _ = self.run_stages(x, conditioning, features, residuals)
+        x, _ = self.run_stages(x, conditioning, conditions)
         x = self.conv_out(F.silu(self.conv_norm_out(x)))
         return rearrange(x, "(b f) c h w -> b c f h w", b=batch)
+
+    def _conditions(self, image_tokens: Tensor, reference: ReferenceFeatures | ControlResiduals | None) -> Conditions:
+        if isinstance(reference, ControlResiduals):
+            return replace(self.conditions(image_tokens), residuals=reference)
+        return self.conditions(image_tokens, reference)
 
     def temporal_parameters(self) -> Iterator[nn.Parameter]:
         """The parameters of temporal attention: all that stage 2 trains."""

@@ -11,6 +11,7 @@ from einops import rearrange, repeat
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from animate_anyone.models.conditions import KeyValue
 from animate_anyone.models.positions import rotate
 
 
@@ -94,12 +95,20 @@ class Attention(nn.Module):
         self.to_v = nn.Linear(context_dim or dim, dim, bias=False)
         self.to_out = nn.ModuleList([nn.Linear(dim, dim)])
 
+    def project(self, tokens: Float[Tensor, "b t e"]) -> KeyValue:
+        """Keys and values of tokens, which can stand for the tokens in `forward`."""
+        return KeyValue(key=self.to_k(tokens), value=self.to_v(tokens))
+
+    def to_one_token(self, token: Float[Tensor, "b 1 e"]) -> Float[Tensor, "b 1 d"]:
+        """What attention to this token alone comes to for any query: the softmax over one key is 1."""
+        return self.to_out[0](self.to_v(token))
+
     def forward(
         self,
         x: Float[Tensor, "n q d"],
-        context: Float[Tensor, "m k e"],
+        context: Float[Tensor, "m k e"] | KeyValue,
         *,
-        reference: Float[Tensor, "b r d"] | None = None,
+        reference: Float[Tensor, "b r d"] | KeyValue | None = None,
         sees_reference: Bool[Tensor, " b"] | None = None,
         angles: Float[Tensor, "q half"] | None = None,
     ) -> Float[Tensor, "n q d"]:
@@ -112,29 +121,36 @@ class Attention(nn.Module):
             sees_reference: samples with False attend to the context alone.
             angles: rotary positions of the queries, which context and reference tokens, being as many, share.
         """
-        # Shared tokens are projected before they are spread over the frames: once a clip, not once a frame.
-        key, value = (_spread(to(context), len(x)) for to in (self.to_k, self.to_v))
+        query = self._heads(self.to_q(x), angles)
+        key, value = self._keys_and_values(context, len(x), angles)
         mask = None
         if reference is not None:
-            own_tokens = key.shape[1]
-            key = torch.cat([key, _spread(self.to_k(reference), len(x))], dim=1)
-            value = torch.cat([value, _spread(self.to_v(reference), len(x))], dim=1)
+            own_tokens = key.shape[2]
+            reference_key, reference_value = self._keys_and_values(reference, len(x), angles)
+            key = torch.cat([key, reference_key], dim=2)
+            value = torch.cat([value, reference_value], dim=2)
             if sees_reference is not None:
-                mask = _spread(sees_reference[:, None], len(x)).repeat(1, key.shape[1])
+                mask = spread(sees_reference[:, None], len(x)).repeat(1, key.shape[2])
                 mask[:, :own_tokens] = True
                 mask = mask[:, None, None, :]
-        query, key, value = (
-            rearrange(t, "n t (heads d) -> n t heads d", heads=self.num_heads) for t in (self.to_q(x), key, value)
-        )
-        if angles is not None:
-            query = rotate(query, angles)
-            key = rotate(key, angles.repeat(key.shape[1] // len(angles), 1))
-        query, key, value = (t.transpose(1, 2) for t in (query, key, value))
         attended = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         return self.to_out[0](rearrange(attended, "n heads t d -> n t (heads d)"))
 
+    def _keys_and_values(
+        self, tokens: Tensor | KeyValue, rows: int, angles: Tensor | None
+    ) -> tuple[Float[Tensor, "{rows} heads t d"], Float[Tensor, "{rows} heads t d"]]:
+        # What frames share is projected and turned before it is spread over them.
+        projected = tokens if isinstance(tokens, KeyValue) else self.project(tokens)
+        return spread(self._heads(projected.key, angles), rows), spread(self._heads(projected.value), rows)
 
-def _spread(tokens: Tensor, rows: int) -> Tensor:
+    def _heads(
+        self, tokens: Float[Tensor, "n t e"], angles: Float[Tensor, "t half"] | None = None
+    ) -> Float[Tensor, "n heads t d"]:
+        split = rearrange(tokens, "n t (heads d) -> n t heads d", heads=self.num_heads)
+        return (split if angles is None else rotate(split, angles)).transpose(1, 2)
+
+
+def spread(tokens: Tensor, rows: int) -> Tensor:
     """Repeats each row for the frames that share it, so that there are `rows` rows."""
     if len(tokens) == rows:
         return tokens

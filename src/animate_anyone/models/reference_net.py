@@ -78,14 +78,12 @@ class ReferenceNet(UNet):
         timestep = torch.zeros(len(latents), dtype=torch.int64, device=latents.device)
         conditioning = Conditioning(
             timestep_embedding=self.time_embedding(timestep),
-            image_tokens=image_tokens,
-            sees_reference=None,
             num_frames=1,
         )
         x = self.conv_in(latents)
         if pose_features is not None:
             x = x + pose_features
-        _, features = self.run_stages(x, conditioning, None)
+        _, features = self.run_stages(x, conditioning, self.conditions(image_tokens))
         return features
 
     def parameters_without_effect(self) -> list[nn.Parameter]:

@@ -1,10 +1,11 @@
 """Spatial transformer: attention within a frame and to the reference, then to the image tokens (paper section 3.2)."""
 
 from einops import rearrange
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from animate_anyone.models.layers import Attention, FeedForward
+from animate_anyone.models.conditions import Constant, LayerConditions
+from animate_anyone.models.layers import Attention, FeedForward, spread
 from animate_anyone.models.positions import rotary_angles
 
 
@@ -20,18 +21,28 @@ class SpatialTransformerBlock(nn.Module):
         self.norm3 = nn.LayerNorm(dim)
         self.ff = FeedForward(dim)
 
+    def project(self, given: LayerConditions) -> LayerConditions:
+        """Does with the tokens what does not depend on frames and steps, so that it need not be done for each."""
+        image, reference = given.image, given.reference
+        if isinstance(image, Tensor):
+            one_token = image.shape[1] == 1
+            image = Constant(value=self.attn2.to_one_token(image)) if one_token else self.attn2.project(image)
+        if isinstance(reference, Tensor):
+            reference = self.attn1.project(reference)
+        return LayerConditions(image=image, reference=reference, sees_reference=given.sees_reference)
+
     def forward(
-        self,
-        x: Float[Tensor, "n t d"],
-        image_tokens: Float[Tensor, "b k e"],
-        reference: Float[Tensor, "b r d"] | None,
-        sees_reference: Bool[Tensor, " b"] | None,
-        angles: Float[Tensor, "t half"] | None,
+        self, x: Float[Tensor, "n t d"], given: LayerConditions, angles: Float[Tensor, "t half"] | None
     ) -> tuple[Float[Tensor, "n t d"], Float[Tensor, "n t d"]]:
         """Returns the result and the tokens that entered spatial attention: what a ReferenceNet is asked for."""
         tokens = self.norm1(x)
-        x = x + self.attn1(tokens, tokens, reference=reference, sees_reference=sees_reference, angles=angles)
-        x = x + self.attn2(self.norm2(x), image_tokens)
+        x = x + self.attn1(
+            tokens, tokens, reference=given.reference, sees_reference=given.sees_reference, angles=angles
+        )
+        if isinstance(given.image, Constant):
+            x = x + spread(given.image.value, len(x))
+        else:
+            x = x + self.attn2(self.norm2(x), given.image)
         x = x + self.ff(self.norm3(x))
         return x, tokens
 
@@ -49,16 +60,19 @@ class SpatialTransformer(nn.Module):
         )
         self.proj_out = nn.Conv2d(channels, channels, 1)
 
+    @property
+    def block(self) -> SpatialTransformerBlock:
+        """The only block; the list around it keeps the names of the parameters."""
+        block = self.transformer_blocks[0]
+        assert isinstance(block, SpatialTransformerBlock)
+        return block
+
     def forward(
-        self,
-        x: Float[Tensor, "n c h w"],
-        image_tokens: Float[Tensor, "b k e"],
-        reference: Float[Tensor, "b r c"] | None,
-        sees_reference: Bool[Tensor, " b"] | None,
+        self, x: Float[Tensor, "n c h w"], given: LayerConditions
     ) -> tuple[Float[Tensor, "n c h w"], Float[Tensor, "n t c"]]:
         height, width = x.shape[-2:]
         hidden = rearrange(self.proj_in(self.norm(x)), "n c h w -> n (h w) c")
         angles = None if self.rotary_dim is None else rotary_angles(height, width, self.rotary_dim, x.device)
-        hidden, tokens = self.transformer_blocks[0](hidden, image_tokens, reference, sees_reference, angles)
+        hidden, tokens = self.block(hidden, given, angles)
         hidden = rearrange(hidden, "n (h w) c -> n c h w", h=height, w=width)
         return x + self.proj_out(hidden), tokens

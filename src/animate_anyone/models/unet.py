@@ -14,6 +14,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from einops import repeat
 from torch import Tensor, nn
 
+from animate_anyone.models.conditions import Conditions, LayerConditions, StageConditions
 from animate_anyone.models.layers import Downsample, ResnetBlock, TimestepEmbedding, Upsample
 from animate_anyone.models.reference_features import ControlResiduals, ReferenceFeatures
 from animate_anyone.models.spatial import SpatialTransformer
@@ -51,14 +52,10 @@ class UNetConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Conditioning:
-    """What every layer receives beside its feature map; b samples of f frames, n = b x f."""
+    """What all layers receive alike beside their feature maps; b samples of f frames, n = b x f."""
 
     timestep_embedding: Tensor
     """(n, embedding_dim)"""
-    image_tokens: Tensor
-    """(b, tokens, context_dim)"""
-    sees_reference: Tensor | None
-    """(b,) False: the sample attends to itself alone. None: every sample attends to its reference if there is one."""
     num_frames: int
 
 
@@ -126,18 +123,13 @@ class Stage(nn.Module):
                 )
 
     def layer(
-        self, index: int, x: Tensor, conditioning: Conditioning, reference: StageTokens | None
+        self, index: int, x: Tensor, conditioning: Conditioning, given: StageConditions
     ) -> tuple[Tensor, StageTokens]:
         """Runs layer `index`; returns its feature map and the tokens of its spatial attention, if it has one."""
         x = self.resnets[index](x, conditioning.timestep_embedding)
         tokens: StageTokens = ()
         if self.attentions:
-            x, attended = self.attentions[index](
-                x,
-                conditioning.image_tokens,
-                None if reference is None else reference[index],
-                conditioning.sees_reference,
-            )
+            x, attended = self.attentions[index](x, given[index])
             tokens = (attended,)
         if self.motion_modules:
             x = self.motion_modules[index](x, conditioning.num_frames)
@@ -154,13 +146,13 @@ class DownStage(Stage):
         self.downsamplers = nn.ModuleList([Downsample(out_channels)] if downsample else [])
 
     def forward(
-        self, x: Tensor, conditioning: Conditioning, reference: StageTokens | None
+        self, x: Tensor, conditioning: Conditioning, given: StageConditions
     ) -> tuple[Tensor, tuple[Tensor, ...], StageTokens]:
         """Returns the feature map, every intermediate one as skip connections, and the attention tokens."""
         skips: tuple[Tensor, ...] = ()
         tokens: StageTokens = ()
         for index in range(len(self.resnets)):
-            x, own = self.layer(index, x, conditioning, reference)
+            x, own = self.layer(index, x, conditioning, given)
             skips, tokens = (*skips, x), tokens + own
         for downsample in self.downsamplers:
             x = downsample(x)
@@ -176,11 +168,9 @@ class MidStage(Stage):
         super().__init__([(channels, channels)], config, attention=True, temporal=temporal)
         self.resnets.append(_resnet(channels, channels, config))
 
-    def forward(
-        self, x: Tensor, conditioning: Conditioning, reference: StageTokens | None
-    ) -> tuple[Tensor, StageTokens]:
+    def forward(self, x: Tensor, conditioning: Conditioning, given: StageConditions) -> tuple[Tensor, StageTokens]:
         """Returns the feature map and the attention tokens."""
-        x, tokens = self.layer(0, x, conditioning, reference)
+        x, tokens = self.layer(0, x, conditioning, given)
         return self.resnets[1](x, conditioning.timestep_embedding), tokens
 
 
@@ -197,12 +187,12 @@ class UpStage(Stage):
         skips: tuple[Tensor, ...],
         upsampled_size: torch.Size | None,
         conditioning: Conditioning,
-        reference: StageTokens | None,
+        given: StageConditions,
     ) -> tuple[Tensor, StageTokens]:
         """Returns the feature map, enlarged to `upsampled_size` unless this is the last stage, and the tokens."""
         tokens: StageTokens = ()
         for index, skip in enumerate(reversed(skips)):
-            x, own = self.layer(index, torch.cat([x, skip], dim=1), conditioning, reference)
+            x, own = self.layer(index, torch.cat([x, skip], dim=1), conditioning, given)
             tokens += own
         for upsample in self.upsamplers:
             x = upsample(x, upsampled_size)
@@ -265,23 +255,56 @@ class UNetEncoder(ModelMixin, ConfigMixin):
 
         self.mid_block = MidStage(widths[-1], self.layer_config)
 
-    def encode(self, x: Tensor, conditioning: Conditioning, reference: ReferenceFeatures | None) -> Encoded:
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """All stages in the order in which they run."""
+        return tuple(stage for stage in (*self.down_blocks, self.mid_block) if isinstance(stage, Stage))
+
+    def conditions(self, image_tokens: Tensor, reference: ReferenceFeatures | None = None) -> Conditions:
+        """Hands the tokens to the layers as they are.
+
+        Args:
+            image_tokens: (b, tokens, context_dim), for the cross-attention of every layer.
+            reference: tokens for the spatial attention of every layer, as returned by a UNet of the same stages.
+
+        Raises:
+            ValueError: if the reference features come from a network with other stages.
+        """
+        expected = [len(stage.attentions) for stage in self.stages]
+        if reference is None:
+            one = LayerConditions(image=image_tokens)
+            return Conditions(stages=tuple((one,) * count for count in expected))
+        tokens_by_stage = (*reference.down, reference.mid, *reference.up)
+        got = [len(tokens) for tokens in tokens_by_stage]
+        if got != expected:
+            raise ValueError(
+                f"Reference features hold {got} layers by stage, this network has {expected}: "
+                "the ReferenceNet and the denoising UNet must have the same stages."
+            )
+        stages = tuple(
+            tuple(
+                LayerConditions(image=image_tokens, reference=tokens, sees_reference=reference.sees_reference)
+                for tokens in stage
+            )
+            for stage in tokens_by_stage
+        )
+        return Conditions(stages=stages)
+
+    def encode(self, x: Tensor, conditioning: Conditioning, conditions: Conditions) -> Encoded:
         """Runs the stages down and in the middle.
 
         Args:
             x: output of the first convolution, ((b f), c, h, w).
-            conditioning: what every layer receives.
-            reference: tokens for the spatial attention of every layer.
+            conditioning: what all layers receive alike.
+            conditions: what each layer receives.
         """
         skips: tuple[Tensor, ...] = (x,)
         down: tuple[StageTokens, ...] = ()
-        for index, stage in enumerate(self.down_blocks):
-            own = None if reference is None else reference.down[index]
-            x, stage_skips, tokens = self._run_stage(stage, x, conditioning, own)
+        for stage, given in zip(self.down_blocks, conditions.stages, strict=False):
+            x, stage_skips, tokens = self._run_stage(stage, x, conditioning, given)
             skips, down = skips + stage_skips, (*down, tokens)
 
-        own = None if reference is None else reference.mid
-        x, mid = self._run_stage(self.mid_block, x, conditioning, own)
+        x, mid = self._run_stage(self.mid_block, x, conditioning, conditions.stages[len(self.down_blocks)])
         return Encoded(skips=skips, mid=x, down_tokens=down, mid_tokens=mid)
 
     def _run_stage(self, stage: nn.Module, *inputs: Any) -> Any:
@@ -307,57 +330,42 @@ class UNet(UNetEncoder):
                 UpStage(layer_widths, self.layer_config, attention=self.attention_levels[level], upsample=level > 0)
             )
 
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """All stages in the order in which they run."""
+        return (*super().stages, *(stage for stage in self.up_blocks if isinstance(stage, Stage)))
+
     def run_stages(
-        self,
-        x: Tensor,
-        conditioning: Conditioning,
-        reference: ReferenceFeatures | None,
-        residuals: ControlResiduals | None = None,
+        self, x: Tensor, conditioning: Conditioning, conditions: Conditions
     ) -> tuple[Tensor, ReferenceFeatures]:
         """Runs everything between the first convolution and the head.
 
         Args:
             x: output of the first convolution, ((b f), c, h, w).
-            conditioning: what every layer receives.
-            reference: tokens for the spatial attention of every layer, as returned by a UNet of the same stages.
-            residuals: added to skip connections and middle of every frame, as returned by a `ControlNet` of the same
-                stages.
+            conditioning: what all layers receive alike.
+            conditions: what each layer receives, and what is added to skip connections and middle.
 
         Returns:
             The last feature map ((b f), c, h, w), and the tokens that entered each spatial attention.
 
         Raises:
-            ValueError: if the reference features or residuals come from a network with other stages.
+            ValueError: if residuals come from a network with other stages.
         """
-        if reference is not None:
-            self._check_layers_of(reference)
-
-        encoded = self.encode(x, conditioning, reference)
-        if residuals is not None:
-            encoded = encoded.plus(residuals, num_frames=conditioning.num_frames)
+        encoded = self.encode(x, conditioning, conditions)
+        if conditions.residuals is not None:
+            encoded = encoded.plus(conditions.residuals, num_frames=conditioning.num_frames)
 
         x, skips = encoded.mid, encoded.skips
         up: tuple[StageTokens, ...] = ()
-        for index, stage in enumerate(self.up_blocks):
-            own = None if reference is None else reference.up[index]
+        for stage, given in zip(self.up_blocks, conditions.stages[-len(self.up_blocks) :], strict=True):
             assert isinstance(stage, UpStage)
             num_joined = len(stage.resnets)
             skips, joined = skips[:-num_joined], skips[-num_joined:]
             upsampled_size = skips[-1].shape[-2:] if skips else None
-            x, tokens = self._run_stage(stage, x, joined, upsampled_size, conditioning, own)
+            x, tokens = self._run_stage(stage, x, joined, upsampled_size, conditioning, given)
             up = (*up, tokens)
 
         return x, ReferenceFeatures(down=encoded.down_tokens, mid=encoded.mid_tokens, up=up)
-
-    def _check_layers_of(self, reference: ReferenceFeatures) -> None:
-        stages = (*self.down_blocks, self.mid_block, *self.up_blocks)
-        expected = [len(stage.attentions) for stage in stages if isinstance(stage, Stage)]
-        got = [len(tokens) for tokens in (*reference.down, reference.mid, *reference.up)]
-        if got != expected:
-            raise ValueError(
-                f"Reference features hold {got} layers by stage, this network has {expected}: "
-                "the ReferenceNet and the denoising UNet must have the same stages."
-            )
 
 
 def _resnet(in_channels: int, out_channels: int, config: UNetConfig) -> ResnetBlock:

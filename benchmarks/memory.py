@@ -1,0 +1,87 @@
+"""Peak memory against the length of the clip, each length in a process of its own: what stays of one is not another's.
+
+    python -m benchmarks.memory {pipeline,plain} NUM_FRAMES
+
+prints the peak of one process in bytes.
+"""
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import torch
+
+from animate_anyone.sampling.windows import ClosedLoopWindows
+from benchmarks.networks import TOY_SIZE, DrawnWhenAsked, picture, toy_pipeline
+from benchmarks.plain_loop import plain_frames, plain_latents
+from benchmarks.timing import GUIDANCE_SCALE, start_noise
+
+NUM_STEPS = 1
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """Peak of resident memory by number of frames, in bytes."""
+
+    pipeline: dict[int, int]
+    plain: dict[int, int]
+
+
+def measure_memory(lengths: tuple[int, ...]) -> Memory:
+    """Runs each length of both in a process of its own."""
+    peaks = {name: {length: _peak_of(name, length) for length in lengths} for name in RUNS}
+    return Memory(**peaks)
+
+
+def _peak_of(name: str, num_frames: int) -> int:
+    command = [sys.executable, "-m", "benchmarks.memory", name, str(num_frames)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    return int(done.stdout)
+
+
+def run_pipeline(num_frames: int) -> None:
+    """Makes a clip and lets each frame go as it comes."""
+    pipeline = toy_pipeline()
+    for _ in pipeline.animate(
+        picture(0, TOY_SIZE),
+        DrawnWhenAsked(num_frames, TOY_SIZE),
+        width=TOY_SIZE.width,
+        height=TOY_SIZE.height,
+        num_inference_steps=NUM_STEPS,
+        guidance_scale=GUIDANCE_SCALE,
+        generator=torch.Generator().manual_seed(0),
+    ):
+        pass
+
+
+def run_plain(num_frames: int) -> None:
+    """Makes the same clip by the plain loop."""
+    pipeline = toy_pipeline()
+    latents = plain_latents(
+        pipeline,
+        DrawnWhenAsked(num_frames, TOY_SIZE),
+        size=TOY_SIZE,
+        noise=start_noise(num_frames),
+        windows=ClosedLoopWindows(),
+        num_steps=NUM_STEPS,
+        guidance_scale=GUIDANCE_SCALE,
+    )
+    plain_frames(pipeline, latents)
+
+
+RUNS: Mapping[str, Callable[[int], None]] = MappingProxyType({"pipeline": run_pipeline, "plain": run_plain})
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    RUNS[sys.argv[1]](int(sys.argv[2]))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # In kilobytes but on a Mac.
+    print(peak * (1 if sys.platform == "darwin" else 1024))

@@ -1,0 +1,107 @@
+"""The networks that are measured: toys with random weights for time and memory, the full width for counting."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from diffusers import AutoencoderKL
+from PIL import Image
+from torch import nn
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+
+from animate_anyone.media.size import Size
+from animate_anyone.models.denoising_unet import DenoisingUNet
+from animate_anyone.models.patch_autoencoder import PatchAutoencoder
+from animate_anyone.models.pose_guider import PoseGuider
+from animate_anyone.models.reference_net import ReferenceNet
+from animate_anyone.pipeline import AnimateAnyonePipeline
+from animate_anyone.sampling.schedule import animate_anyone_schedule
+
+TOY_UNET: dict[str, Any] = {
+    "block_out_channels": (32, 64),
+    "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
+    "layers_per_block": 1,
+    "cross_attention_dim": 64,
+    "num_attention_heads": 4,
+    "norm_num_groups": 8,
+}
+TOY_TEMPORAL: dict[str, Any] = {"temporal_num_heads": 4, "temporal_norm_num_groups": 8, "temporal_max_frames": 24}
+TOY_SIZE = Size(64, 96)
+"""Of the toys' videos: attention then has about the share in the work of a pass that it has at full size."""
+
+SD_VAE: dict[str, Any] = {
+    "block_out_channels": (128, 256, 512, 512),
+    "down_block_types": ("DownEncoderBlock2D",) * 4,
+    "up_block_types": ("UpDecoderBlock2D",) * 4,
+    "layers_per_block": 2,
+}
+"""Stable Diffusion 1.5's autoencoder."""
+
+
+class DrawnWhenAsked:
+    """Pictures of noise, each made from its number when it is asked for, as skeleton pictures are."""
+
+    def __init__(self, num_frames: int, size: Size):
+        self.num_frames = num_frames
+        self.size = size
+
+    def __len__(self) -> int:
+        return self.num_frames
+
+    def window(self, indices: Sequence[int]) -> npt.NDArray[np.uint8]:
+        """The pictures of these frames, (f, height, width, 3)."""
+        return np.stack([np.asarray(picture(index + 1, self.size)) for index in indices])
+
+
+def picture(seed: int, size: Size) -> Image.Image:
+    """Noise, as a picture."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (size.height, size.width, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+def toy_pipeline() -> AnimateAnyonePipeline:
+    """A pipeline of small networks, every weight of which is random and has an effect."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        parts: dict[str, Any] = {
+            "vae": PatchAutoencoder(4, (8, 16, 32), (0, 1, 1), (1, 1, 1)),
+            "image_encoder": CLIPVisionModelWithProjection(
+                CLIPVisionConfig(
+                    hidden_size=32,
+                    intermediate_size=64,
+                    projection_dim=64,
+                    num_hidden_layers=2,
+                    num_attention_heads=2,
+                    image_size=32,
+                    patch_size=8,
+                )
+            ),
+            "reference_net": ReferenceNet(**TOY_UNET),
+            "denoising_unet": DenoisingUNet(**TOY_UNET, **TOY_TEMPORAL),
+            "pose_guider": PoseGuider(32, (8, 16, 32, 64)),
+        }
+        for network in parts.values():
+            _fill_zeros(network.eval())
+        pipeline = AnimateAnyonePipeline(
+            **parts,
+            scheduler=animate_anyone_schedule(),
+            area=TOY_SIZE.area,
+        )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def _fill_zeros(network: nn.Module) -> None:
+    """Layers that start as zero would hide what is computed before them."""
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if parameter.ndim > 1 and not parameter.any():
+                parameter.normal_(std=parameter[0].numel() ** -0.5)
+
+
+def full_size_networks() -> tuple[ReferenceNet, DenoisingUNet, PoseGuider, AutoencoderKL]:
+    """The networks at the width of Stable Diffusion 1.5, as shapes without values."""
+    with torch.device("meta"):
+        return ReferenceNet(), DenoisingUNet(), PoseGuider(), AutoencoderKL(**SD_VAE)

@@ -1,0 +1,92 @@
+"""What the benchmarks found, on which machine: as a Markdown table and as JSON with the same figures."""
+
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.memory import Memory
+from benchmarks.timing import Timing
+from benchmarks.work import Work
+
+CPU_INFO = Path("/proc/cpuinfo")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """All that was measured."""
+
+    machine: dict[str, str]
+    timings: tuple[Timing, ...]
+    work: Work
+    memory: Memory
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures, by the names that they have here, and the ratios that the table shows."""
+        timings = [
+            asdict(timing)
+            | {"same_windows_ratio": timing.same_windows_ratio, "own_windows_ratio": timing.own_windows_ratio}
+            for timing in self.timings
+        ]
+        return {"machine": self.machine, "timings": timings, "work": asdict(self.work), "memory": asdict(self.memory)}
+
+    def to_markdown(self) -> str:
+        """The table, under a line that names the machine."""
+        return "\n".join([
+            ", ".join(f"{name} {value}" for name, value in self.machine.items()),
+            "",
+            "| | plain loop | pipeline | |",
+            "|---|---|---|---|",
+            *(row for timing in self.timings for row in _time_rows(timing)),
+            *_work_rows(self.work),
+            *_memory_rows(self.memory),
+        ])  # fmt: skip
+
+
+def machine() -> dict[str, str]:
+    """What the figures depend on."""
+    return {
+        "processor": _processor(),
+        "Python": platform.python_version(),
+        "torch": torch.__version__,
+        "threads": str(torch.get_num_threads()),
+    }
+
+
+def _processor() -> str:
+    if CPU_INFO.is_file():
+        for line in CPU_INFO.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _time_rows(timing: Timing) -> Sequence[str]:
+    what = f"Time for {timing.num_frames} frames, {timing.num_steps} steps"
+    return [
+        _row(f"{what}, same windows", "1", f"1 / {timing.same_windows_ratio:.2f}", f"least of {timing.rounds}"),
+        _row(f"{what}, own windows", "1", f"1 / {timing.own_windows_ratio:.2f}", f"least of {timing.rounds}"),
+        _row("Largest difference of latents, same windows", "0", f"{timing.difference:.1e}", "standard deviations"),
+    ]
+
+
+def _work_rows(work: Work) -> Sequence[str]:
+    what = f"Work for {work.num_frames} frames of {work.size}, {work.num_steps} steps, counted"
+    return [_row(what, f"{work.plain:,.0f}", f"{work.pipeline:,.0f}", "TFLOP at SD 1.5's width")]
+
+
+def _memory_rows(memory: Memory) -> Sequence[str]:
+    def cell(peaks: dict[int, int], length: int) -> str:
+        return f"{peaks[length] / 2**20:.0f} ({peaks[length] / peaks[min(peaks)] - 1:+.1%})"
+
+    return [
+        _row(f"Peak memory at {length} frames", cell(memory.plain, length), cell(memory.pipeline, length), "MiB")
+        for length in memory.pipeline
+    ]

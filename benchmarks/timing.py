@@ -1,0 +1,120 @@
+"""Time for a clip: the plain loop and the pipeline by turns, in one process on one thread, and how far results differ.
+
+Taken is the processor time of the process, which on one thread is what a clock shows where nothing else runs.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from animate_anyone.pipeline import AnimateAnyonePipeline
+from animate_anyone.sampling.windows import ClosedLoopWindows, WindowPlan
+from benchmarks.networks import TOY_SIZE, DrawnWhenAsked, picture, toy_pipeline
+from benchmarks.plain_loop import plain_frames, plain_latents
+
+GUIDANCE_SCALE = 3.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """How the two compare at one length; each time is the least of all rounds."""
+
+    num_frames: int
+    num_steps: int
+    rounds: int
+    plain_seconds: float
+    same_windows_seconds: float
+    """The pipeline with the plain loop's window plan."""
+    own_windows_seconds: float
+    """The pipeline with the window plan that it has by default; a clip of one window is the same in both plans."""
+    difference: float
+    """Largest difference of the latents at the same windows, in standard deviations of the plain loop's."""
+
+    @property
+    def same_windows_ratio(self) -> float:
+        """Times as fast at the same windows."""
+        return self.plain_seconds / self.same_windows_seconds
+
+    @property
+    def own_windows_ratio(self) -> float:
+        """Times as fast as it comes."""
+        return self.plain_seconds / self.own_windows_seconds
+
+
+def measure_time(num_frames: int, *, num_steps: int, rounds: int) -> Timing:
+    """Makes the same clip by turns, `rounds` times each."""
+    pipeline = toy_pipeline()
+    poses = DrawnWhenAsked(num_frames, TOY_SIZE)
+    noise = start_noise(num_frames)
+    results: dict[str, Tensor] = {}
+    least: dict[str, float] = {}
+
+    def plain() -> Tensor:
+        latents = plain_latents(
+            pipeline,
+            poses,
+            size=TOY_SIZE,
+            noise=noise,
+            windows=ClosedLoopWindows(),
+            num_steps=num_steps,
+            guidance_scale=GUIDANCE_SCALE,
+        )
+        plain_frames(pipeline, latents)
+        return latents
+
+    variants: dict[str, Callable[[], Tensor]] = {
+        "plain": plain,
+        "same": lambda: pipeline_latents(pipeline, poses, noise, windows=ClosedLoopWindows(), num_steps=num_steps),
+    }
+    if num_frames > pipeline.window_size:
+        variants["own"] = lambda: pipeline_latents(pipeline, poses, noise, windows=None, num_steps=num_steps)
+    for _ in range(rounds):
+        for name, run in variants.items():
+            start = time.process_time()
+            results[name] = run()
+            seconds = time.process_time() - start
+            least[name] = min(seconds, least.get(name, seconds))
+    difference = (results["same"] - results["plain"]).abs().max() / results["plain"].std()
+    return Timing(
+        num_frames=num_frames,
+        num_steps=num_steps,
+        rounds=rounds,
+        plain_seconds=least["plain"],
+        same_windows_seconds=least["same"],
+        own_windows_seconds=least.get("own", least["same"]),
+        difference=float(difference),
+    )
+
+
+def start_noise(num_frames: int) -> Tensor:
+    """The latents of a toy's clip that both start from."""
+    shape = (1, 4, num_frames, TOY_SIZE.height // 8, TOY_SIZE.width // 8)
+    return torch.randn(shape, generator=torch.Generator().manual_seed(0))
+
+
+def pipeline_latents(
+    pipeline: AnimateAnyonePipeline,
+    poses: DrawnWhenAsked,
+    noise: Tensor,
+    *,
+    windows: WindowPlan | None,
+    num_steps: int,
+) -> Tensor:
+    """The pipeline's own way from the pictures to the frames; returns the latents, to be compared."""
+    reference = pipeline.encode_reference(picture(0, TOY_SIZE), width=TOY_SIZE.width, height=TOY_SIZE.height)
+    latents = pipeline.denoise(
+        reference,
+        poses,
+        width=TOY_SIZE.width,
+        height=TOY_SIZE.height,
+        num_inference_steps=num_steps,
+        guidance_scale=GUIDANCE_SCALE,
+        windows=windows,
+        latents=noise,
+    )
+    for _ in pipeline.decode(latents):
+        pass
+    return latents

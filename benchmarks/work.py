@@ -1,0 +1,87 @@
+"""Counted work: floating-point operations for a clip at the width of Stable Diffusion 1.5, without computing anything.
+
+Each kind of call is counted on the meta device, where attention is taken apart into its products, and multiplied by how
+often a clip calls it. A multiplication and an addition are two operations.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from animate_anyone.media.size import Size
+from animate_anyone.sampling.windows import ClosedLoopWindows, OverlappingWindows, WindowPlan
+from benchmarks.networks import full_size_networks
+from benchmarks.plain_loop import plain_prediction
+
+WINDOW = 24
+SIZE = Size(512, 768)
+TERA = 1e12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """TFLOP for a clip, with guidance; CLIP, which both run once, is left out."""
+
+    num_frames: int
+    num_steps: int
+    size: Size
+    plain: float
+    pipeline: float
+
+
+@torch.no_grad()
+def count_work(num_frames: int = 64, *, num_steps: int = 20, size: Size = SIZE) -> Work:
+    """Counts for clips of at least one window."""
+    reference_net, unet, pose_guider, vae = full_size_networks()
+    height, width = size.height // 8, size.width // 8
+    with torch.device("meta"):
+        latents, token = torch.empty(1, 4, WINDOW, height, width), torch.empty(1, 1, 768)
+        timestep = torch.empty(1, dtype=torch.int64)
+        still: Any = latents[:, :, 0]
+        picture = torch.empty(1, 3, size.height, size.width)
+    reading, features = _counted(lambda: reference_net(still, token))
+    projecting, conditional = _counted(lambda: unet.project(token, features))
+    projecting_nothing, unconditional = _counted(lambda: unet.project(token))
+    # Features of the right shape, without the work of a whole window of pictures.
+    guiding, one = _counted(lambda: pose_guider(picture[:, :, None]))
+    pose = one.expand(-1, -1, WINDOW, -1, -1)
+    encoding, _ = _counted(lambda: vae.encode(picture))
+    decoding, _ = _counted(lambda: vae.decode(still))
+
+    with_reference, _ = _counted(lambda: unet(latents, timestep, conditional, pose_features=pose))
+    without, _ = _counted(lambda: unet(latents, timestep, unconditional, pose_features=pose))
+    plain_window, _ = _counted(
+        lambda: plain_prediction(
+            unet,
+            latents.repeat(2, 1, 1, 1, 1),
+            timestep.repeat(2),
+            token.repeat(2, 1, 1),
+            pose_features=pose.repeat(2, 1, 1, 1, 1),
+            reference=reference_net(still.repeat(2, 1, 1, 1), token.repeat(2, 1, 1)),
+        )
+    )
+    # The plain loop's own forward of the ReferenceNet was counted with its window.
+    plain_window -= 2 * reading
+    frames = num_frames * (guiding + decoding) + encoding
+    plain_calls = _num_windows(ClosedLoopWindows(WINDOW), num_frames, num_steps)
+    calls = _num_windows(OverlappingWindows(WINDOW, WINDOW // 6), num_frames, num_steps)
+    return Work(
+        num_frames=num_frames,
+        num_steps=num_steps,
+        size=size,
+        plain=(frames + 2 * reading + plain_calls * plain_window) / TERA,
+        pipeline=(frames + reading + projecting + projecting_nothing + calls * (with_reference + without)) / TERA,
+    )
+
+
+def _num_windows(plan: WindowPlan, num_frames: int, num_steps: int) -> int:
+    return sum(len(plan(num_frames, step)) for step in range(num_steps))
+
+
+def _counted(run: Callable[[], Any]) -> tuple[int, Any]:
+    with FlopCounterMode(display=False) as counter:
+        result = run()
+    return counter.get_total_flops(), result

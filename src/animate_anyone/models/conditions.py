@@ -1,0 +1,49 @@
+"""What each layer is given of image tokens and reference: tokens, or what was projected of them once a clip."""
+
+from dataclasses import dataclass
+
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from animate_anyone.models.reference_features import ControlResiduals
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyValue:
+    """Tokens as an attention projects them."""
+
+    key: Float[Tensor, "b t d"]
+    value: Float[Tensor, "b t d"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constant:
+    """What cross-attention to a single token adds: the softmax over one key is 1, whatever the query."""
+
+    value: Float[Tensor, "b 1 d"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerConditions:
+    """What one spatial transformer is given."""
+
+    image: Float[Tensor, "b k e"] | KeyValue | Constant
+    """For cross-attention."""
+    reference: Float[Tensor, "b r c"] | KeyValue | None = None
+    """For spatial attention, beside the tokens of the frame."""
+    sees_reference: Bool[Tensor, " b"] | None = None
+    """False: the sample attends to itself alone. None: every sample attends to its reference if there is one."""
+
+
+StageConditions = tuple[LayerConditions, ...]
+"""For each spatial transformer of a stage, in order; empty for a stage without attention."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """What all layers of a network are given; b samples may stand for any number of windows and frames."""
+
+    stages: tuple[StageConditions, ...]
+    """In the order in which the stages run."""
+    residuals: ControlResiduals | None = None
+    """Added to the feature maps of every frame."""

@@ -1,0 +1,56 @@
+"""The plain loop computes what the pipeline does, and the pipeline keeps to its budget of work."""
+
+import json
+
+import pytest
+
+from animate_anyone.media.size import Size
+from benchmarks.memory import RUNS, Memory
+from benchmarks.report import Report, machine
+from benchmarks.timing import Timing, measure_time
+from benchmarks.work import Work, count_work
+
+
+def test_the_work_for_a_clip_keeps_to_its_budget():
+    work = count_work()
+    assert work.num_frames == 64 and work.num_steps == 20 and work.size == Size(512, 768)
+    assert work.pipeline <= 5_600
+    # What published programs spend; the count of the plain loop is checked by it.
+    assert work.plain == pytest.approx(8_841, rel=0.001)
+
+
+@pytest.mark.parametrize("num_frames", [5, 30])
+def test_the_pipeline_gives_what_the_plain_loop_does(num_frames):
+    timing = measure_time(num_frames, num_steps=2, rounds=1)
+    assert 0 < timing.difference <= 1e-4
+    assert timing.plain_seconds > 0 and timing.own_windows_ratio > 0
+
+
+def test_the_report_says_the_same_in_both_forms():
+    report = Report(
+        machine=machine(),
+        timings=(
+            Timing(
+                num_frames=64,
+                num_steps=20,
+                rounds=5,
+                plain_seconds=3.0,
+                same_windows_seconds=2.4,
+                own_windows_seconds=2.0,
+                difference=2e-6,
+            ),
+        ),
+        work=Work(num_frames=64, num_steps=20, size=Size(512, 768), plain=8841.0, pipeline=5566.0),
+        memory=Memory(pipeline={64: 2**29, 512: 2**29}, plain={64: 2**29, 512: 2**30}),
+    )
+    figures = json.loads(json.dumps(report.to_json()))
+    table = report.to_markdown()
+    assert figures["timings"][0]["own_windows_ratio"] == 1.5 and "1 / 1.50" in table and "1 / 1.25" in table
+    assert figures["machine"]["threads"] in table
+    assert "| Peak memory at 512 frames | 1024 (+100.0%) | 512 (+0.0%) |" in table
+    assert f"{figures['work']['pipeline']:,.0f}" in table
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_what_memory_is_measured_of_runs(name):
+    RUNS[name](2)
