@@ -65,7 +65,7 @@ def _along_limbs(clip: Scored, _: None) -> Values:
 
 
 def _warping(clip: Scored, _: None) -> Values:
-    error = warping_error(clip.result, clip.truth)
+    error = warping_error(clip.result, clip.truth, clip.motion)
     return {"warping_error": 1e3 * error.result, "warping_error_truth": 1e3 * error.truth}
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from animate_anyone.evaluation.clip_sets import Known, Picture
 from animate_anyone.evaluation.document import Level
 from animate_anyone.metrics.frames import Frames, PerFrame
+from animate_anyone.metrics.warping import TrueMotion
 from animate_anyone.pose.skeleton import PoseSequence
 
 Values = Mapping[str, float | PerFrame]
@@ -27,6 +28,8 @@ class Scored:
     reference: Picture | None = None
     poses: PoseSequence | None = None
     reference_pose: PoseSequence | None = None
+    motion: TrueMotion | None = None
+    """Of the truth, shared by all results of a clip."""
 
 
 @dataclass(frozen=True, kw_only=True)

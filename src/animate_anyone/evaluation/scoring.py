@@ -28,6 +28,7 @@ from animate_anyone.evaluation.measures import DISTANCES, PROBES
 from animate_anyone.evaluation.probe import Probe, Scored
 from animate_anyone.media.atomic import complete_file, reported
 from animate_anyone.metrics.frames import Frames
+from animate_anyone.metrics.warping import TrueMotion
 
 TRUTH = "truth"
 """The row under which features of the true clips are kept."""
@@ -138,6 +139,7 @@ def score_clip(scoring: Scoring, index: int, instruments: Mapping[str, Instrumen
         return
 
     clip = scoring.test_set.clip(index)
+    motion = TrueMotion(clip.frames)
     _save_features(clip.frames, clip.fps, featureless[TRUTH], scoring, instruments)
     for row in scoring.videos.rows:
         if not todo[row] and not featureless[row]:
@@ -151,6 +153,7 @@ def score_clip(scoring: Scoring, index: int, instruments: Mapping[str, Instrumen
             reference=clip.reference,
             poses=clip.poses,
             reference_pose=clip.reference_pose,
+            motion=motion,
         )
         values = dict(known.get(row, {}))
         for probe in todo[row]:

@@ -1,6 +1,8 @@
 """Consistency over time against the true video: the warping error, and differences of frame-to-frame changes."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,7 +32,29 @@ class WarpingError:
     """Share of the pixels that were compared."""
 
 
-def warping_error(result: Frames, truth: Frames) -> WarpingError:
+@dataclass(frozen=True, eq=False)
+class TrueMotion:
+    """The motion of a true video, estimated when it is first asked for: results of one clip share it."""
+
+    truth: Frames
+
+    @cached_property
+    def flows(self) -> tuple[tuple[Array, npt.NDArray[np.bool_]], ...]:
+        """For each frame but the last, the flow (2, H, W) to the next one, and where it is visible (H, W).
+
+        Raises:
+            MissingExtraError: scikit-image is not installed.
+        """
+        greys = (self.truth / np.float32(255)) @ GREY
+        return tuple(self._pair(*pair) for pair in pairwise(greys))
+
+    @staticmethod
+    def _pair(first: Array, second: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
+        forward, backward = _flow(first, second), _flow(second, first)
+        return forward, visible_pixels(forward, backward)
+
+
+def warping_error(result: Frames, truth: Frames, motion: TrueMotion | None = None) -> WarpingError:
     """How far each frame is from the next one brought back along the true motion (Lai et al. 2018, section 4.2).
 
     For each pair of neighbouring frames of the truth, the flow w from frame t to t + 1 is estimated in grey by
@@ -38,6 +62,11 @@ def warping_error(result: Frames, truth: Frames) -> WarpingError:
     difference of values in 0 to 1, over the visible pixels (`visible_pixels`) and channels. Then the mean over the
     pairs that have visible pixels; not a number if there is none. The result is warped by the flow of the truth, so it
     must move as the truth does, not only smoothly. Values compare only with others of the same estimate of flow.
+
+    Args:
+        result: What was made.
+        truth: The true video.
+        motion: That of the truth, if it is at hand.
 
     Raises:
         MissingExtraError: scikit-image is not installed.
@@ -48,10 +77,7 @@ def warping_error(result: Frames, truth: Frames) -> WarpingError:
         raise ValueError(f"Flow needs sides of at least {SMALLEST_SIDE} pixels; got frames of shape {truth.shape}.")
     errors: list[tuple[float, float]] = []
     visible: list[float] = []
-    greys = (truth / np.float32(255)) @ GREY
-    for index in range(len(truth) - 1):
-        forward, backward = _flow(greys[index], greys[index + 1]), _flow(greys[index + 1], greys[index])
-        seen = visible_pixels(forward, backward)
+    for index, (forward, seen) in enumerate((motion or TrueMotion(truth)).flows):
         visible.append(float(seen.mean()))
         if seen.any():
             ours, theirs = (_error(frames[index : index + 2], forward, seen) for frames in (result, truth))
