@@ -61,7 +61,7 @@ Commit `{facts.record["commit"]}`; {facts.record["machine"]}. Configurations: `c
 ## Measured
 
 {len(facts.measured.clips)} clips of {facts.measured.protocol.title}: characters and motions of the test split, never
-trained on. 48 frames each, one reference frame in another pose, {settings["num_inference_steps"]} steps, guidance
+trained on. 48 frames each, one reference frame in another pose, {_counted(settings["num_inference_steps"], "step")}, guidance
 {settings["guidance_scale"]:g}. Means over clips, with the interval that holds 95 % of the means of resampled clips.
 
 {markdown_table(facts.measured)}
@@ -97,6 +97,10 @@ def _stages(stages: Mapping[str, Any]) -> str:
                 f"| {config['seed']} | {last:.4g} |"
             )
     return "\n".join(lines)
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s' * (number > 1)}"
 
 
 def _drawings(there: bool) -> str:
