@@ -49,6 +49,8 @@ def save_weights(runs: Path, folder: Path) -> int:
     pipeline = open_pipeline(runs / "stage2" / "pipeline", dtype=torch.float16)
     with new_folder(folder) as temporary:
         pipeline.save_pretrained(temporary)
+        for config in temporary.rglob("*.json"):
+            forget_origin(config)
         notice = Notice(
             name="mini",
             components=("vae", "image_encoder", "reference_net", "denoising_unet", "pose_guider"),
@@ -64,6 +66,13 @@ def save_weights(runs: Path, folder: Path) -> int:
                 f"{MOST_BYTES / 1e6:.0f} MB. Train smaller networks."
             )
     return size
+
+
+def forget_origin(config: Path) -> None:
+    """Takes out of a configuration the folder that it was opened from, which is on this machine only."""
+    values = json.loads(config.read_text(encoding="utf-8"))
+    values.pop("_name_or_path", None)
+    config.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
 def measure_model(folder: Path, output: Path, *, num_clips: int, processes: int) -> Evaluated:
@@ -122,7 +131,7 @@ def bundle(
     record["measured"] = {
         "protocol": {"name": evaluation.protocol.name, "version": evaluation.protocol.version},
         "clips": len(evaluation.clips),
-        "settings": evaluation.settings,
+        "settings": {name: value for name, value in evaluation.settings.items() if name != "model"},
         "versions": evaluation.versions,
         "rows": {
             name: {measure: asdict(figure) for measure, figure in row.figures.items()}

@@ -61,8 +61,9 @@ Commit `{facts.record["commit"]}`; {facts.record["machine"]}. Configurations: `c
 ## Measured
 
 {len(facts.measured.clips)} clips of {facts.measured.protocol.title}: characters and motions of the test split, never
-trained on. 48 frames each, one reference frame in another pose, {_counted(settings["num_inference_steps"], "step")}, guidance
-{settings["guidance_scale"]:g}. Means over clips, with the interval that holds 95 % of the means of resampled clips.
+trained on. 48 frames each, one reference frame in another pose, {_counted(settings["num_inference_steps"], "step")},
+guidance {settings["guidance_scale"]:g}. Means over clips, with the interval that holds 95 % of the means of resampled
+clips.
 
 {markdown_table(facts.measured)}
 Not run, for want of networks:
