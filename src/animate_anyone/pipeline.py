@@ -301,8 +301,8 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         factor = downscale_factor(self.vae)
         shape = (1, self.denoising_unet.config["in_channels"], num_frames, height // factor, width // factor)
         if latents is None:
-            noise = randn_tensor(shape, generator=generator or _fresh_generator(), device=torch.device("cpu"))
-            latents = noise * self.config["noise_scale"]
+            latents = randn_tensor(shape, generator=generator or _fresh_generator(), device=torch.device("cpu"))
+            latents = latents.mul(float(self.config["noise_scale"]))
         if tuple(latents.shape) != shape:
             raise ValueError(f"latents must have the shape {shape}; got {tuple(latents.shape)}.")
 
