@@ -54,9 +54,14 @@ def open_model(name: str, *, device: torch.device, dtype: DTypeName) -> tuple[An
     """
     place = locate(name)
     pipeline = open_pipeline(place, dtype=torch_dtype(dtype))
-    folder = place if isinstance(place, Path) else Path(snapshot_download(place, local_files_only=True))
+    folder = folder_of(place)
     model = ModelUsed(name=name, weights=weight_hashes(folder), licences=tuple(read_notices(folder)))
     return pipeline.to(device), model
+
+
+def folder_of(place: Path | str) -> Path:
+    """Where an opened model lies, as `locate` names it: a folder, or a hub repository in the cache."""
+    return place if isinstance(place, Path) else Path(snapshot_download(place, local_files_only=True))
 
 
 def settings_used(options: AnimateOptions, pipeline: AnimateAnyonePipeline) -> dict[str, Any]:

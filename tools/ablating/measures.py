@@ -20,7 +20,7 @@ from animate_anyone.animation import AnimateOptions
 from animate_anyone.checkpoints.registry import open_pipeline
 from animate_anyone.cli.terminal import quiet_libraries
 from animate_anyone.data.procchar import draw_test_clip
-from animate_anyone.evaluation.clip_sets import TrueClip
+from animate_anyone.evaluation.clip_sets import TrueClip, true_clip
 from animate_anyone.evaluation.measures import MEASURES, PROBES
 from animate_anyone.evaluation.probe import Measure, Scored
 from animate_anyone.evaluation.systems import AUTOENCODER, MODEL, REFERENCE, SYSTEMS
@@ -62,14 +62,7 @@ def test_clip(index: int, *, size: int, fps: float, num_frames: int) -> TrueClip
     """Character and motion of test seed `index`; the reference is of the same motion, half a clip after its end."""
     reference = num_frames + num_frames // 2
     drawn = draw_test_clip(index, num_frames=num_frames, reference_frame=reference, size=size, fps=fps)
-    return TrueClip(
-        name=str(index),
-        frames=drawn.frames,
-        fps=fps,
-        reference=drawn.reference,
-        poses=drawn.poses,
-        reference_pose=drawn.reference_pose,
-    )
+    return true_clip(str(index), drawn)
 
 
 def measure_task(task: Task) -> dict[str, float]:

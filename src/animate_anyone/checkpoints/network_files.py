@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-APACHE_2 = "Apache-2.0"
+from animate_anyone.checkpoints.sources import APACHE_2, MIT
+
 BSD_3 = "BSD-3-Clause"
-MIT = "MIT"
 
 
 @dataclass(frozen=True, kw_only=True)

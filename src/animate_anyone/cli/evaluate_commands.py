@@ -9,7 +9,7 @@ from animate_anyone.cli.options import DetectorWeightsOption
 from animate_anyone.cli.terminal import Terminal, quiet_libraries
 
 if TYPE_CHECKING:
-    from animate_anyone.evaluation.evaluate import Evaluated
+    from animate_anyone.evaluation.evaluate import Evaluated, Work
 
 FIT, INSTRUMENTS = "What does not fit", "Networks and detector"
 
@@ -40,17 +40,13 @@ def evaluate(
     """
     from animate_anyone.config_file import parse_overrides
     from animate_anyone.evaluation.documents import write_documents
-    from animate_anyone.evaluation.evaluate import Work, load_evaluate_config
     from animate_anyone.evaluation.evaluate import evaluate as run
+    from animate_anyone.evaluation.evaluate import load_evaluate_config
 
     loaded = load_evaluate_config(config, parse_overrides(settings or []))
     quiet_libraries()
     with Terminal.open() as terminal:
-        work = Work(
-            processes=processes,
-            on_clip=lambda done, total: terminal.progress("scoring", done, total),
-            prepare=quiet_libraries,
-        )
+        work = _work(processes, terminal)
         evaluated = run(loaded, output, work=work)
         write_documents(evaluated, output)
     typer.echo(summary(evaluated, output))
@@ -122,7 +118,6 @@ def score(
         animate-anyone score result.mp4 truth.mp4 -o runs/score --length shortest
     """
     from animate_anyone.evaluation.documents import write_documents
-    from animate_anyone.evaluation.evaluate import Work
     from animate_anyone.evaluation.evaluate import score as run
     from animate_anyone.evaluation.instruments import InstrumentOptions
     from animate_anyone.evaluation.pairs import Alignment, find_pairs
@@ -133,11 +128,7 @@ def score(
     pairs = find_pairs(generated, truth, alignment=alignment, references=references, poses=poses, fps=fps)
     quiet_libraries()
     with Terminal.open() as terminal:
-        work = Work(
-            processes=processes,
-            on_clip=lambda done, total: terminal.progress("scoring", done, total),
-            prepare=quiet_libraries,
-        )
+        work = _work(processes, terminal)
         evaluated = run(
             pairs,
             output,
@@ -150,6 +141,17 @@ def score(
         )
         write_documents(evaluated, output)
     typer.echo(summary(evaluated, output))
+
+
+def _work(processes: int, terminal: Terminal) -> "Work":
+    """Clips side by side, with a progress bar."""
+    from animate_anyone.evaluation.evaluate import Work
+
+    return Work(
+        processes=processes,
+        on_clip=lambda done, total: terminal.progress("scoring", done, total),
+        prepare=quiet_libraries,
+    )
 
 
 def summary(evaluated: "Evaluated", output: Path) -> str:

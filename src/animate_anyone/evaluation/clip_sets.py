@@ -69,6 +69,18 @@ class ClipSet(Interface):
         ...
 
 
+def true_clip(name: str, drawn: procchar.ProcCharClip) -> TrueClip:
+    """A drawn clip as what a test set holds; its poses know its rate."""
+    return TrueClip(
+        name=name,
+        frames=drawn.frames,
+        fps=drawn.poses.fps,
+        reference=drawn.reference,
+        poses=drawn.poses,
+        reference_pose=drawn.reference_pose,
+    )
+
+
 @dataclass(frozen=True)
 class ProcCharSet:
     """The first clips of ProcChar-100, drawn anew and checked against the published hashes."""
@@ -86,14 +98,7 @@ class ProcCharSet:
     def clip(self, index: int) -> TrueClip:
         drawn = procchar.draw_clip(index)
         procchar.check_hashes([procchar.hashes_of(drawn)], first=index)
-        return TrueClip(
-            name=procchar.clip_name(index),
-            frames=drawn.frames,
-            fps=procchar.FPS,
-            reference=drawn.reference,
-            poses=drawn.poses,
-            reference_pose=drawn.reference_pose,
-        )
+        return true_clip(procchar.clip_name(index), drawn)
 
     def hashes(self) -> dict[str, str]:
         text = procchar.manifest(procchar.published_hashes())

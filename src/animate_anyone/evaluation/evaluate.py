@@ -8,7 +8,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from huggingface_hub import snapshot_download
 from pydantic import Field, model_validator
 
 from animate_anyone.animation import AnimateOptions
@@ -25,7 +24,7 @@ from animate_anyone.evaluation.protocol import Protocol, VideoSamples, load_prot
 from animate_anyone.evaluation.scoring import THREADS, Scoring, Videos, instruments_of, keep_settings, score_clips
 from animate_anyone.evaluation.summary import measure_records, summarise_row
 from animate_anyone.evaluation.systems import MODEL, SYSTEMS
-from animate_anyone.opened_model import DTypeName, choose_device, settings_used, usual_dtype
+from animate_anyone.opened_model import DTypeName, choose_device, folder_of, settings_used, usual_dtype
 from animate_anyone.run_report import this_machine, used_versions, weight_hashes
 
 
@@ -146,7 +145,7 @@ def evaluate(config: EvaluateConfig, output: Path, *, work: Work = ALONE) -> Eva
     device = str(choose_device(config.device))
     place = locate(config.model)
     pipeline = open_pipeline(place)
-    folder = place if isinstance(place, Path) else Path(snapshot_download(place, local_files_only=True))
+    folder = folder_of(place)
     options = AnimateOptions(seed=config.seed, num_inference_steps=config.steps, guidance_scale=config.guidance)
     dtype = config.dtype or usual_dtype(choose_device(device))
     videos = ModelVideos(
