@@ -1,22 +1,24 @@
 """The demonstration: characters of several kinds, none of which the bundled model has seen, dance to one motion."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from einops import rearrange
 from PIL import Image
 
 from animate_anyone.animation import AnimateOptions, animate
 from animate_anyone.data.procedural import SPLITS, render_frames
+from animate_anyone.devices.placement import Placement
 from animate_anyone.job import Listener
 from animate_anyone.media.cards import Card, lay_out
 from animate_anyone.media.image import save_image
 from animate_anyone.media.size import Size
 from animate_anyone.media.writer import write_video
-from animate_anyone.opened_model import choose_device, open_model, settings_used, usual_dtype
+from animate_anyone.opened_model import open_model, settings_used
 from animate_anyone.pipeline import AnimateAnyonePipeline, Frame
 from animate_anyone.pose.file import save_poses
 from animate_anyone.pose.skeleton import Pose, PoseSequence
@@ -47,6 +49,8 @@ class Demo:
     """A known name, a model folder, or a hub repository."""
     truth: bool = False
     """Show the true pictures of the motion too."""
+    placement: Placement = field(default_factory=Placement)
+    """Where and how the model computes."""
     num_frames: int = 24
     num_steps: int = 12
     """Denoising steps: a few less than are best, so that it takes a minute; never more than the checkpoint asks for."""
@@ -77,16 +81,17 @@ def run_demo(demo: Demo, listener: Listener) -> RunReport:
         AnimateAnyoneError: the model or the folder cannot be used; the message is for the user.
     """
     report_to = report_path(demo.video)
+    placement = demo.placement.resolved()
+    for text in placement.notes():
+        listener.note(text)
     stopwatch = Stopwatch()
     dancers = {name: _dancer(number, demo.num_frames) for name, number in CAST.items()}
     for name, dancer in dancers.items():
         save_image(Image.fromarray(dancer.reference), demo.folder / "references" / f"{name}.png")
         save_poses(dancer.poses, demo.folder / "motions" / f"{name}.json.gz")
 
-    device = choose_device(None)
-    dtype = usual_dtype(device)
     with stopwatch.phase("open model"):
-        pipeline, model = open_model(demo.model, device=device, dtype=dtype)
+        pipeline, model = open_model(demo.model, placement=placement)
     num_steps = min(demo.num_steps, pipeline.config["num_inference_steps"])
     options = AnimateOptions(num_inference_steps=num_steps)
     with stopwatch.phase("animating"):
@@ -108,9 +113,9 @@ def run_demo(demo: Demo, listener: Listener) -> RunReport:
         sound=written.audio,
         model=model,
         poses=PosesUsed(driving="pose file", provider=None, reference_pose=None, alignment=None),
-        settings=settings_used(options, pipeline) | {"truth": demo.truth, "device": str(device), "dtype": dtype},
+        settings=settings_used(options, pipeline, placement) | {"truth": demo.truth},
         seconds=stopwatch.seconds,
-        peak_memory=peak_memory(device),
+        peak_memory=peak_memory(torch.device(placement.device or "cpu")),
     )
     report.save(report_to)
     return report

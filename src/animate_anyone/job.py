@@ -12,12 +12,13 @@ import torch
 from PIL import Image
 
 from animate_anyone.animation import AnimateOptions, Animation, animate
+from animate_anyone.devices.placement import Placement
 from animate_anyone.errors import AnimateAnyoneError, MediaError, PoseError
 from animate_anyone.media.image import load_image
 from animate_anyone.media.panels import side_by_side
 from animate_anyone.media.size import Size
 from animate_anyone.media.writer import check_output, write_video
-from animate_anyone.opened_model import DTypeName, choose_device, open_model, settings_used, usual_dtype
+from animate_anyone.opened_model import open_model, settings_used
 from animate_anyone.pipeline import AnimateAnyonePipeline, Frame
 from animate_anyone.pose.motion import Motion, MotionOptions, find_motion
 from animate_anyone.pose.skeleton_video import check_rate
@@ -47,10 +48,8 @@ class Job:
     motion: MotionOptions = field(default_factory=MotionOptions)
     compare: bool = False
     """Show reference, pose and result side by side in place of the result alone."""
-    device: str | None = None
-    """By torch's name; a GPU if there is one, if None."""
-    dtype: DTypeName | None = None
-    """If None, float16 on a GPU, as the published checkpoints are used, and float32 elsewhere."""
+    placement: Placement = field(default_factory=Placement)
+    """Where and how the model computes."""
 
 
 class Listener(Protocol):
@@ -75,14 +74,15 @@ def run_job(job: Job, listener: Listener) -> RunReport:
     check_output(job.output)
     report_to = report_path(job.output)
     _keep_inputs(job, report_to)
-    device = choose_device(job.device)
+    placement = job.placement.resolved()
+    for text in placement.notes():
+        listener.note(text)
     reference = load_image(job.reference)
     stopwatch = Stopwatch()
 
     # --- The model ---
     with stopwatch.phase("open model"):
-        dtype = job.dtype or usual_dtype(device)
-        pipeline, model = open_model(job.model, device=device, dtype=dtype)
+        pipeline, model = open_model(job.model, placement=placement)
 
     # --- The motion ---
     with stopwatch.phase("find poses"):
@@ -96,12 +96,10 @@ def run_job(job: Job, listener: Listener) -> RunReport:
     check_rate(motion.fps)
 
     # --- The video ---
-    settings: dict[str, Any] = settings_used(job.options, pipeline) | {
+    settings: dict[str, Any] = settings_used(job.options, pipeline, placement) | {
         "max_frames": job.motion.max_frames,
         "align": job.motion.align,
         "compare": job.compare,
-        "device": str(device),
-        "dtype": dtype,
     }
     num_steps = int(settings["num_inference_steps"])
     started = denoised = time.perf_counter()
@@ -140,7 +138,7 @@ def run_job(job: Job, listener: Listener) -> RunReport:
         ),
         settings=settings,
         seconds=stopwatch.seconds,
-        peak_memory=peak_memory(device),
+        peak_memory=peak_memory(torch.device(settings["device"])),
     )
     report.save(report_to)
     return report
@@ -207,5 +205,6 @@ def _memory_reported() -> Generator[None]:
         yield
     except torch.OutOfMemoryError as error:
         raise AnimateAnyoneError(
-            "The memory of the GPU is too small for this. Give a smaller area, the data type float16, or device cpu."
+            "The memory of the GPU is too small for this. 'animate-anyone doctor' says what it would take, and what to "
+            "change: data type, offload, tiling, weights, area."
         ) from error

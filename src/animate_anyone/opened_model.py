@@ -1,62 +1,30 @@
-"""A model on a device: opened by its name, with what a report says of it and of the settings it was used with."""
+"""A model ready to compute: opened by its name, with what a report says of it and of the settings it was used with."""
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import torch
 from huggingface_hub import snapshot_download
 
 from animate_anyone.animation import AnimateOptions
 from animate_anyone.checkpoints.notices import read_notices
 from animate_anyone.checkpoints.registry import locate, open_pipeline
-from animate_anyone.errors import ConfigError
+from animate_anyone.devices.placement import Placement, place
 from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.run_report import ModelUsed, weight_hashes
 
-DTypeName = Literal["float32", "float16", "bfloat16"]
 
-
-def choose_device(name: str | None) -> torch.device:
-    """The device of torch's name, or a GPU if there is one.
+def open_model(name: str, *, placement: Placement) -> tuple[AnimateAnyonePipeline, ModelUsed]:
+    """A model by its name, folder or hub repository, placed as resolved, and what a report says of it.
 
     Raises:
-        ConfigError: it cannot be used here.
+        AnimateAnyoneError: there is no such model, or it cannot be loaded or placed so.
     """
-    if name is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise ConfigError(
-            f"The device '{name}' cannot be used: {reason} Leave it out to take what is there, or give cpu."
-        ) from error
-    return device
-
-
-def usual_dtype(device: torch.device) -> DTypeName:
-    """What published checkpoints are used in on a GPU, and what is fast on a CPU."""
-    return "float32" if device.type == "cpu" else "float16"
-
-
-def torch_dtype(name: DTypeName) -> torch.dtype:
-    """Torch's data type of this name."""
-    return getattr(torch, name)
-
-
-def open_model(name: str, *, device: torch.device, dtype: DTypeName) -> tuple[AnimateAnyonePipeline, ModelUsed]:
-    """A model by its name, folder or hub repository, and what a report says of it.
-
-    Raises:
-        AnimateAnyoneError: there is no such model, or it cannot be loaded.
-    """
-    place = locate(name)
-    pipeline = open_pipeline(place, dtype=torch_dtype(dtype))
-    folder = folder_of(place)
+    source = locate(name)
+    pipeline = open_pipeline(source, dtype=placement.opened_dtype)
+    folder = folder_of(source)
     model = ModelUsed(name=name, weights=weight_hashes(folder), licences=tuple(read_notices(folder)))
-    return pipeline.to(device), model
+    return place(pipeline, placement), model
 
 
 def folder_of(place: Path | str) -> Path:
@@ -64,7 +32,10 @@ def folder_of(place: Path | str) -> Path:
     return place if isinstance(place, Path) else Path(snapshot_download(place, local_files_only=True))
 
 
-def settings_used(options: AnimateOptions, pipeline: AnimateAnyonePipeline) -> dict[str, Any]:
+def settings_used(
+    options: AnimateOptions, pipeline: AnimateAnyonePipeline, placement: Placement | None = None
+) -> dict[str, Any]:
     """The settings as used: what the user left open is that of the checkpoint."""
     chosen = {name: pipeline.config[name] if value is None else value for name, value in asdict(options).items()}
-    return chosen | {"window_size": pipeline.window_size, "pose_style": pipeline.config["pose_style"]}
+    placed = {} if placement is None else asdict(placement)
+    return chosen | placed | {"window_size": pipeline.window_size, "pose_style": pipeline.config["pose_style"]}

@@ -67,6 +67,31 @@ def check_model_folder(folder: Path) -> None:
 
 def check_component(place: Path, component: str) -> None:
     """As `check_model_folder`, for the folder of one component."""
+    network = shape_of_component(place, component)
+    expected = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
+    check_shapes(_shapes(place), expected, source=str(place), model_name=type(network).__name__)
+
+
+def shapes_of_networks(folder: Path) -> dict[str, nn.Module | None]:
+    """The networks of a model on the meta device, as shapes without values, by their names in the pipeline.
+
+    Raises:
+        CheckpointError: a configuration is missing, or describes no network of ours.
+    """
+    return {
+        component: None
+        if component == "reference_net" and _is_without(folder, component)
+        else shape_of_component(folder / component, component)
+        for component in BUILDERS
+    }
+
+
+def shape_of_component(place: Path, component: str) -> nn.Module:
+    """A component on the meta device, from the configuration in its folder.
+
+    Raises:
+        CheckpointError: the configuration is missing, or describes no network of ours.
+    """
     try:
         config = json.loads((place / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -74,9 +99,7 @@ def check_component(place: Path, component: str) -> None:
             f"The model '{place.parent}' has no usable '{place.name}/config.json': {error}."
         ) from error
     with torch.device("meta"):
-        network: nn.Module = BUILDERS[component](config)
-    expected = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
-    check_shapes(_shapes(place), expected, source=str(place), model_name=type(network).__name__)
+        return BUILDERS[component](config)
 
 
 def _is_without(folder: Path, component: str) -> bool:

@@ -5,11 +5,24 @@ from typing import Annotated, Literal
 
 import typer
 
-from animate_anyone.cli.options import DetectorOption, DetectorWeightsOption, MaxFramesOption, ModelOption
+from animate_anyone.cli.options import (
+    MACHINE,
+    CompileOption,
+    DetectorOption,
+    DetectorWeightsOption,
+    DeviceOption,
+    DTypeOption,
+    MaxFramesOption,
+    ModelOption,
+    OffloadOption,
+    RuntimeOption,
+    TilingOption,
+    WeightsOption,
+)
 from animate_anyone.cli.summary import summary
 from animate_anyone.cli.terminal import Terminal, quiet_libraries
 
-MOTION, SAMPLING, OUTPUT = "Motion", "Sampling", "Output and machine"
+MOTION, SAMPLING = "Motion", "Sampling"
 
 
 def parse_area(text: str) -> int:
@@ -103,17 +116,16 @@ def animate(
         typer.Option(
             "--compare",
             help="Show reference, pose and result side by side, not the result alone.",
-            rich_help_panel=OUTPUT,
+            rich_help_panel=MACHINE,
         ),
     ] = False,
-    device: Annotated[
-        str | None,
-        typer.Option(help="cpu, cuda, cuda:1, mps; by default a GPU if there is one.", rich_help_panel=OUTPUT),
-    ] = None,
-    dtype: Annotated[
-        Literal["float32", "float16", "bfloat16"] | None,
-        typer.Option(help="By default float16 on a GPU, else float32.", rich_help_panel=OUTPUT),
-    ] = None,
+    device: DeviceOption = None,
+    dtype: DTypeOption = None,
+    offload: OffloadOption = "none",
+    vae_tiling: TilingOption = False,
+    compiled: CompileOption = False,
+    weights: WeightsOption = "full",
+    runtime: RuntimeOption = "torch",
 ) -> None:
     """Make the character of a picture follow a motion.
 
@@ -133,6 +145,7 @@ def animate(
     """
     from animate_anyone.animation import AnimateOptions
     from animate_anyone.checkpoints.registry import REGISTRY
+    from animate_anyone.devices.placement import Placement
     from animate_anyone.job import Job, run_job
     from animate_anyone.pose.motion import MotionOptions
 
@@ -152,8 +165,15 @@ def animate(
             detector_weights=detector_weights,
         ),
         compare=compare,
-        device=device,
-        dtype=dtype,
+        placement=Placement(
+            device=device,
+            dtype=dtype,
+            offload=offload,
+            vae_tiling=vae_tiling,
+            compile=compiled,
+            weights=weights,
+            runtime=runtime,
+        ),
     )
     quiet_libraries()
     with Terminal.open() as terminal:

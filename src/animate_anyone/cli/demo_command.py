@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from animate_anyone.cli.options import ModelOption
+from animate_anyone.cli.options import (
+    CompileOption,
+    DeviceOption,
+    DTypeOption,
+    ModelOption,
+    OffloadOption,
+    RuntimeOption,
+    TilingOption,
+    WeightsOption,
+)
 from animate_anyone.cli.summary import summary
 from animate_anyone.cli.terminal import Terminal, quiet_libraries
 
@@ -14,6 +23,13 @@ def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")] = Path("animate-anyone-demo"),
     truth: Annotated[bool, typer.Option("--truth", help="Show the motion as it was drawn, too.")] = False,
     model: ModelOption = "mini",
+    device: DeviceOption = None,
+    dtype: DTypeOption = None,
+    offload: OffloadOption = "none",
+    vae_tiling: TilingOption = False,
+    compiled: CompileOption = False,
+    weights: WeightsOption = "full",
+    runtime: RuntimeOption = "torch",
 ) -> None:
     """Show what this does, in about a minute and without any file of yours.
 
@@ -26,8 +42,18 @@ def demo(
         animate-anyone demo -o dance --truth
     """
     from animate_anyone.demo import Demo, run_demo
+    from animate_anyone.devices.placement import Placement
 
-    asked = Demo(folder=output, model=model, truth=truth)
+    placement = Placement(
+        device=device,
+        dtype=dtype,
+        offload=offload,
+        vae_tiling=vae_tiling,
+        compile=compiled,
+        weights=weights,
+        runtime=runtime,
+    )
+    asked = Demo(folder=output, model=model, truth=truth, placement=placement)
     quiet_libraries()
     with Terminal.open() as terminal:
         report = run_demo(asked, terminal)

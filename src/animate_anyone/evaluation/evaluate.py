@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from animate_anyone.animation import AnimateOptions
 from animate_anyone.checkpoints.registry import locate, open_pipeline
 from animate_anyone.config_file import Values, parse, read_values, with_overrides
+from animate_anyone.devices.placement import DTypeName, choose_device, usual_dtype
 from animate_anyone.errors import ConfigError
 from animate_anyone.evaluation.clip_sets import ClipSet, Known, open_clip_set
 from animate_anyone.evaluation.document import Evaluation, ProtocolRecord
@@ -24,7 +25,7 @@ from animate_anyone.evaluation.protocol import Protocol, VideoSamples, load_prot
 from animate_anyone.evaluation.scoring import THREADS, Scoring, Videos, instruments_of, keep_settings, score_clips
 from animate_anyone.evaluation.summary import measure_records, summarise_row
 from animate_anyone.evaluation.systems import MODEL, SYSTEMS
-from animate_anyone.opened_model import DTypeName, choose_device, folder_of, settings_used, usual_dtype
+from animate_anyone.opened_model import folder_of, settings_used
 from animate_anyone.run_report import this_machine, used_versions, weight_hashes
 
 

@@ -10,13 +10,13 @@ import numpy as np
 from animate_anyone.animation import AnimateOptions
 from animate_anyone.checkpoints.registry import open_pipeline
 from animate_anyone.data.footage import pictures
+from animate_anyone.devices.placement import DTypeName, torch_dtype
 from animate_anyone.errors import MediaError
 from animate_anyone.evaluation.clip_sets import TrueClip
 from animate_anyone.evaluation.systems import MODEL, SYSTEMS
 from animate_anyone.media.image import load_image
 from animate_anyone.media.writer import write_video
 from animate_anyone.metrics.frames import Frames
-from animate_anyone.opened_model import DTypeName, torch_dtype
 from animate_anyone.pipeline import AnimateAnyonePipeline
 
 

@@ -28,5 +28,4 @@ def embed_images(
     image_encoder: CLIPVisionModelWithProjection, pixels: Float[Tensor, "b 3 s s"]
 ) -> Float[Tensor, "b 1 e"]:
     """One token an image: the projected class embedding (paper section 3.2, "Cross-Attention")."""
-    pixels = pixels.to(image_encoder.device, image_encoder.dtype)
-    return image_encoder(pixels).image_embeds.unsqueeze(1)
+    return image_encoder(pixels.to(image_encoder.dtype)).image_embeds.unsqueeze(1)

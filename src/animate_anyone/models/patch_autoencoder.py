@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
+from diffusers.utils.accelerate_utils import apply_forward_hook
 from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -91,10 +92,13 @@ class PatchAutoencoder(ModelMixin, ConfigMixin):
         set_zero(self.encoder[-1])
         set_zero(self.decoder[-2])
 
+    # Calls of the network, too: it goes to the device that it is to run on, if it is offloaded.
+    @apply_forward_hook
     def encode(self, pixels: Float[Tensor, "n 3 H W"]) -> Float[Tensor, "n c h w"]:
         """Latents of RGB in [-1, 1], whose sides are multiples of the patch; not normalised."""
         return self.to_latents(pixels) + self.encoder(pixels)
 
+    @apply_forward_hook
     def decode(self, latents: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 3 H W"]:
         """RGB in about [-1, 1] of latents that are not normalised."""
         return self.to_pixels(latents) + self.decoder(latents)

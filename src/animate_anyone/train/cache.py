@@ -110,9 +110,10 @@ class ClipCache:
     @torch.no_grad()
     def encode(self, frames: Tensor) -> tuple[Float16Array, Float16Array]:
         """Latents and image tokens of frames, in full precision: a run's own must not leak into the cache."""
-        images = preprocess_images([to_image(frame) for frame in frames], self.image_size)
-        pixels = to_model_range(frames).to(self.vae.device)
-        with torch.autocast(self.vae.device.type, enabled=False):
+        device = self.vae.device
+        images = preprocess_images([to_image(frame) for frame in frames], self.image_size).to(device)
+        pixels = to_model_range(frames).to(device)
+        with torch.autocast(device.type, enabled=False):
             latents, tokens = encode_images(self.vae, pixels), embed_images(self.image_encoder, images)
         return latents.cpu().numpy().astype(np.float16), tokens.cpu().numpy().astype(np.float16)
 
