@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from animate_anyone.cli.animate_command import animate
 from animate_anyone.cli.data_commands import data
 from animate_anyone.cli.demo_command import demo
+from animate_anyone.cli.doctor_command import doctor
 from animate_anyone.cli.evaluate_commands import evaluate, score
 from animate_anyone.cli.pose_commands import pose
 from animate_anyone.cli.terminal import say
@@ -71,6 +72,7 @@ def animate_anyone(
 
 app.command()(animate)
 app.command()(demo)
+app.command()(doctor)
 app.add_typer(pose, name="pose")
 app.add_typer(weights, name="weights")
 app.add_typer(data, name="data")

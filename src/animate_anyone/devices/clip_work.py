@@ -18,7 +18,7 @@ from animate_anyone.models.pose_guider import PoseGuider
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.vae import Autoencoder, decode_latents, downscale_factor, encode_images
 from animate_anyone.pipeline import DECODED_PIXELS, POSE_FEATURE_BYTES
-from animate_anyone.sampling.windows import WindowPlan
+from animate_anyone.sampling.windows import OverlappingWindows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +66,9 @@ class ClipWork:
     conditions: int
     """Values that are kept of the reference for all windows."""
 
-    def denoising(self, plan: WindowPlan, *, num_frames: int, num_steps: int) -> Work:
-        """All windows of all steps. A plan has windows of one size."""
+    def denoising(self, *, num_frames: int, num_steps: int) -> Work:
+        """All windows of all steps, in the plan that the pipeline has by default."""
+        plan = OverlappingWindows(self.window, overlap=self.window // 6)
         windows = sum(len(plan(num_frames, step)) for step in range(num_steps))
         return _sum(self.predicting) * windows
 
@@ -79,6 +80,11 @@ class ClipWork:
     def finishing(self, *, num_frames: int) -> Work:
         """Decoding of all frames."""
         return self.decoding.work * (num_frames / self.decoded_at_once)
+
+    def total(self, *, num_frames: int, num_steps: int) -> Work:
+        """All there is to compute for a clip in the pipeline's own windows."""
+        denoising = self.denoising(num_frames=num_frames, num_steps=num_steps)
+        return self.preparing(num_frames=num_frames) + denoising + self.finishing(num_frames=num_frames)
 
     def values_of_denoising(self, *, num_frames: int, bytes_each: int) -> int:
         """The most values on the device while windows are denoised, without the weights."""
@@ -110,7 +116,9 @@ def count_clip(networks: Networks, size: Size, *, window: int, guidance: bool) -
         clip_picture = torch.empty(1, 3, clip_size, clip_size)
     embedding, token = counted(lambda: embed_images(networks.image_encoder, clip_picture))
     encoding, _ = counted(lambda: encode_images(networks.vae, picture))
-    reading, features = counted(lambda: None if networks.reference_net is None else networks.reference_net(still, token))
+    reading, features = counted(
+        lambda: None if networks.reference_net is None else networks.reference_net(still, token)
+    )
     references: tuple[Any, ...] = (features, None) if guidance else (features,)
     projected = [counted(lambda reference=reference: unet.project(token, reference)) for reference in references]
     guiding, guided = counted(lambda: networks.pose_guider(picture[:, :, None]))

@@ -94,7 +94,9 @@ class _OneAttention(TorchFunctionMode):
             return func(*args, **kwargs)
         query, key, value = (*args, *(kwargs[name] for name in ("query", "key", "value")[len(args) :]))[:3]
         *rows, queries, width = query.shape
-        self.counter.add("attention", 2 * query[..., 0, 0].numel() * queries * key.shape[-2] * (width + value.shape[-1]))
+        self.counter.add(
+            "attention", 2 * query[..., 0, 0].numel() * queries * key.shape[-2] * (width + value.shape[-1])
+        )
         return query.new_empty(*rows, queries, value.shape[-1])
 
 

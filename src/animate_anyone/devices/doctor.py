@@ -1,0 +1,149 @@
+"""Looks at this machine and at a model, and says what a clip would take: time, memory, and what to change."""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from animate_anyone.checkpoints.model_folder import PIPELINE_FILE, shapes_of_networks
+from animate_anyone.checkpoints.registry import REGISTRY, locate, model_folder
+from animate_anyone.devices.clip_work import ClipWork, Networks, count_clip
+from animate_anyone.devices.forecast import (
+    Asked,
+    Change,
+    Memory,
+    Room,
+    predict_memory,
+    predict_seconds,
+    what_to_change,
+)
+from animate_anyone.devices.machine import Machine, this_machine
+from animate_anyone.devices.placement import Placement, torch_dtype
+from animate_anyone.devices.rates import Rates, measure_rates
+from animate_anyone.errors import CheckpointError
+from animate_anyone.media.geometry import Geometry
+from animate_anyone.media.size import Size
+from animate_anyone.models.vae import downscale_factor
+from animate_anyone.pipeline import TRAINED_WINDOW
+from animate_anyone.run_report import used_versions
+
+STATUS = Path("/proc/self/status")
+USUAL_PROGRAM = 500 * 2**20
+"""What Python and the packages take, where the system does not tell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is asked of the doctor; what is left open is the model's."""
+
+    model: str = "mini"
+    num_frames: int = TRAINED_WINDOW
+    num_steps: int | None = None
+    guidance_scale: float | None = None
+    area: int | None = None
+    placement: Placement = field(default_factory=Placement)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """What the doctor found. Memory in bytes."""
+
+    machine: Machine
+    models: Mapping[str, str | None]
+    """Where each known model is; None for one that is not here."""
+    model: str
+    asked: Asked
+    size: Size
+    """Of the pictures that were counted with: of the area asked for, and square."""
+    placement: Placement
+    tera_flops: float
+    """Floating-point operations of the networks, in units of 10^12."""
+    rates: Rates
+    seconds: Mapping[str, float]
+    memory: Memory
+    room: Room
+    fits: bool | None
+    changes: tuple[Change, ...]
+
+
+def examine(question: Question) -> Diagnosis:
+    """Examines machine and model; takes a few seconds, and opens no weights.
+
+    Raises:
+        AnimateAnyoneError: the model is not on this machine, or the placement cannot be used here.
+    """
+    placement = question.placement.resolved()
+    device = torch.device(placement.device or "cpu")
+    machine = this_machine(used_versions())
+    program = _program_bytes()
+    folder = _folder(question.model)
+    networks = Networks(**shapes_of_networks(folder))
+    settings: dict[str, Any] = json.loads((folder / PIPELINE_FILE).read_text(encoding="utf-8"))
+    asked = Asked(
+        num_frames=question.num_frames,
+        num_steps=question.num_steps or settings["num_inference_steps"],
+        guidance_scale=settings["guidance_scale"] if question.guidance_scale is None else question.guidance_scale,
+        area=question.area or settings["area"],
+    )
+    clip = _count(networks, asked)
+    rates = measure_rates(device, torch_dtype(placement.dtype or "float32"))
+    room = _room(machine, device, program)
+    memory = predict_memory(networks, clip, asked, placement, program=program)
+    return Diagnosis(
+        machine=machine,
+        models={name: str(place) if (place := _installed(name)) else None for name in REGISTRY},
+        model=question.model,
+        asked=asked,
+        size=clip.size,
+        placement=placement,
+        tera_flops=clip.total(num_frames=asked.num_frames, num_steps=asked.num_steps).flops / 1e12,
+        rates=rates,
+        seconds=predict_seconds(clip, asked, rates),
+        memory=memory,
+        room=room,
+        fits=room.holds(memory),
+        changes=tuple(what_to_change(networks, clip, asked, placement, program=program, room=room)),
+    )
+
+
+def _count(networks: Networks, asked: Asked) -> ClipWork:
+    size = Geometry.fit(Size(64, 64), area=asked.area, multiple=downscale_factor(networks.vae)).canvas
+    longest = min(TRAINED_WINDOW, int(networks.denoising_unet.config["temporal_max_frames"]))
+    return count_clip(networks, size, window=min(longest, asked.num_frames), guidance=asked.guidance_scale > 1)
+
+
+def _room(machine: Machine, device: torch.device, program: int) -> Room:
+    # The program's own memory is taken already, and is part of what is needed.
+    main = None if machine.memory_free is None else machine.memory_free + program
+    if device.type != "cuda":
+        return Room(main=main, device=None)
+    return Room(main=main, device=torch.cuda.mem_get_info(device)[0])
+
+
+def _program_bytes() -> int:
+    """Memory of this process, which has everything imported that a run imports."""
+    if not STATUS.is_file():
+        return USUAL_PROGRAM
+    for line in STATUS.read_text(encoding="ascii").splitlines():
+        if line.startswith("VmRSS:"):
+            return 1024 * int(line.split()[1])
+    raise RuntimeError(f"{STATUS} on {sys.platform} does not say VmRSS.")
+
+
+def _installed(name: str) -> Path | None:
+    folder = model_folder(REGISTRY[name])
+    return folder if (folder / PIPELINE_FILE).is_file() else None
+
+
+def _folder(model: str) -> Path:
+    place = locate(model)
+    if isinstance(place, Path):
+        return place
+    raise CheckpointError(
+        f"'{model}' is a hub repository, and its size is not known before it is here. Make one video with it, or "
+        "download it, and give its folder."
+    )
