@@ -39,6 +39,17 @@ SD_VAE: dict[str, Any] = {
 }
 """Stable Diffusion 1.5's autoencoder."""
 
+CLIP = CLIPVisionConfig(
+    hidden_size=1024,
+    intermediate_size=4096,
+    projection_dim=768,
+    num_hidden_layers=24,
+    num_attention_heads=16,
+    image_size=224,
+    patch_size=14,
+)
+"""The image encoder of the published checkpoints, ViT-L/14."""
+
 
 class DrawnWhenAsked:
     """Pictures of noise, each made from its number when it is asked for, as skeleton pictures are."""

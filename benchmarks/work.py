@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+from transformers import CLIPVisionModelWithProjection
 
+from animate_anyone.devices.clip_work import Networks, count_clip
+from animate_anyone.devices.counting import counted
 from animate_anyone.media.size import Size
-from animate_anyone.sampling.windows import ClosedLoopWindows, OverlappingWindows, WindowPlan
-from benchmarks.networks import full_size_networks
+from animate_anyone.sampling.windows import ClosedLoopWindows
+from benchmarks.networks import CLIP, full_size_networks
 from benchmarks.plain_loop import plain_prediction
 
 WINDOW = 24
@@ -32,56 +34,48 @@ class Work:
     pipeline: float
 
 
-@torch.no_grad()
 def count_work(num_frames: int = 64, *, num_steps: int = 20, size: Size = SIZE) -> Work:
     """Counts for clips of at least one window."""
     reference_net, unet, pose_guider, vae = full_size_networks()
     height, width = size.height // 8, size.width // 8
     with torch.device("meta"):
+        image_encoder = CLIPVisionModelWithProjection(CLIP)
         latents, token = torch.empty(1, 4, WINDOW, height, width), torch.empty(1, 1, 768)
         timestep = torch.empty(1, dtype=torch.int64)
-        still: Any = latents[:, :, 0]
-        picture = torch.empty(1, 3, size.height, size.width)
-    reading, features = _counted(lambda: reference_net(still, token))
-    projecting, conditional = _counted(lambda: unet.project(token, features))
-    projecting_nothing, unconditional = _counted(lambda: unet.project(token))
-    # Features of the right shape, without the work of a whole window of pictures.
-    guiding, one = _counted(lambda: pose_guider(picture[:, :, None]))
-    pose = one.expand(-1, -1, WINDOW, -1, -1)
-    encoding, _ = _counted(lambda: vae.encode(picture))
-    decoding, _ = _counted(lambda: vae.decode(still))
-
-    with_reference, _ = _counted(lambda: unet(latents, timestep, conditional, pose_features=pose))
-    without, _ = _counted(lambda: unet(latents, timestep, unconditional, pose_features=pose))
-    plain_window, _ = _counted(
+        pose = torch.empty(1, 320, WINDOW, height, width)
+    networks = Networks(
+        vae=vae,
+        image_encoder=image_encoder,
+        reference_net=reference_net,
+        denoising_unet=unet,
+        pose_guider=pose_guider,
+    )
+    clip = count_clip(networks, size, window=WINDOW, guidance=True)
+    plain_window = _flops(
         lambda: plain_prediction(
             unet,
             latents.repeat(2, 1, 1, 1, 1),
             timestep.repeat(2),
             token.repeat(2, 1, 1),
             pose_features=pose.repeat(2, 1, 1, 1, 1),
-            reference=reference_net(still.repeat(2, 1, 1, 1), token.repeat(2, 1, 1)),
+            reference=reference_net(latents[:, :, 0].repeat(2, 1, 1, 1), token.repeat(2, 1, 1)),
         )
     )
+    reading, embedding = clip.reading.work.flops, clip.embedding.work.flops
     # The plain loop's own forward of the ReferenceNet was counted with its window.
     plain_window -= 2 * reading
-    frames = num_frames * (guiding + decoding) + encoding
-    plain_calls = _num_windows(ClosedLoopWindows(WINDOW), num_frames, num_steps)
-    calls = _num_windows(OverlappingWindows(WINDOW, WINDOW // 6), num_frames, num_steps)
+    frames = num_frames * clip.guiding.work.flops + clip.encoding.work.flops
+    frames += clip.finishing(num_frames=num_frames).flops
+    windows = sum(len(ClosedLoopWindows(WINDOW)(num_frames, step)) for step in range(num_steps))
     return Work(
         num_frames=num_frames,
         num_steps=num_steps,
         size=size,
-        plain=(frames + 2 * reading + plain_calls * plain_window) / TERA,
-        pipeline=(frames + reading + projecting + projecting_nothing + calls * (with_reference + without)) / TERA,
+        plain=(frames + 2 * reading + windows * plain_window) / TERA,
+        pipeline=(clip.total(num_frames=num_frames, num_steps=num_steps).flops - embedding) / TERA,
     )
 
 
-def _num_windows(plan: WindowPlan, num_frames: int, num_steps: int) -> int:
-    return sum(len(plan(num_frames, step)) for step in range(num_steps))
-
-
-def _counted(run: Callable[[], Any]) -> tuple[int, Any]:
-    with FlopCounterMode(display=False) as counter:
-        result = run()
-    return counter.get_total_flops(), result
+def _flops(run: Callable[[], Any]) -> float:
+    count, _ = counted(run)
+    return count.work.flops

@@ -63,6 +63,11 @@ def test_a_pose_file_drives_a_picture(cli, model, poses, picture, tmp_path):
         "compare": False,
         "device": "cpu",
         "dtype": "float32",
+        "offload": "none",
+        "vae_tiling": False,
+        "compile": False,
+        "weights": "full",
+        "runtime": "torch",
     }
     assert report["reference"]["sha256"] == hashlib.sha256(picture.read_bytes()).hexdigest()
     assert report["output"]["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
@@ -176,6 +181,7 @@ def test_wrong_input_is_one_line_and_exit_code_1(cli, model, poses, picture, tmp
         ({"driving": str(picture), "-o": str(picture)}, "Change the suffix"),
         ({"--model": "none such"}, "There is no model 'none such'"),
         ({"--device": "toaster"}, "The device 'toaster' cannot be used"),
+        ({"--device": "cpu", "--offload": "model"}, "the device is the CPU"),
         ({"--reference-pose": str(poses)}, "has 12 frames"),
     ]
     for change, message in cases:

@@ -16,7 +16,7 @@ def test_help_and_version_do_not_load_torch():
     program = (
         "import sys\n"
         "from animate_anyone.cli.app import app\n"
-        "for arguments in (['--help'], ['animate', '--help'], ['--version']):\n"
+        "for arguments in (['--help'], ['animate', '--help'], ['doctor', '--help'], ['--version']):\n"
         "    app(arguments, standalone_mode=False)\n"
         "assert 'torch' not in sys.modules and 'diffusers' not in sys.modules\n"
     )
@@ -29,7 +29,7 @@ def test_help_and_version_do_not_load_torch():
 @pytest.mark.parametrize(
     "command",
     [
-        ["animate"], ["demo"], ["train"],
+        ["animate"], ["demo"], ["doctor"], ["train"],
         ["pose", "detect"], ["pose", "draw"], ["pose", "check"],
         ["data", "prepare"],
         ["weights", "list"], ["weights", "pull"], ["weights", "import"],

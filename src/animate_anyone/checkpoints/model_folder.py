@@ -72,8 +72,10 @@ def check_component(place: Path, component: str) -> None:
     check_shapes(_shapes(place), expected, source=str(place), model_name=type(network).__name__)
 
 
-def shapes_of_networks(folder: Path) -> dict[str, nn.Module | None]:
+def shapes_of_networks(folder: Path) -> dict[str, Any]:
     """The networks of a model on the meta device, as shapes without values, by their names in the pipeline.
+
+    None for a component that the model was saved without.
 
     Raises:
         CheckpointError: a configuration is missing, or describes no network of ours.

@@ -107,7 +107,7 @@ def count_clip(networks: Networks, size: Size, *, window: int, guidance: bool) -
     """Counts the calls for a clip of pictures of this size, in windows of `window` frames."""
     factor = downscale_factor(networks.vae)
     height, width = size.height // factor, size.width // factor
-    unet, clip_size = networks.denoising_unet, int(networks.image_encoder.config.image_size)
+    unet, clip_size = networks.denoising_unet, _image_size(networks.image_encoder.config)
     decoded_at_once = min(max(1, DECODED_PIXELS // size.area), window)
     with torch.device("meta"):
         picture = torch.empty(1, 3, size.height, size.width)
@@ -145,3 +145,7 @@ def count_clip(networks: Networks, size: Size, *, window: int, guidance: bool) -
         pose_features=guided.numel(),
         conditions=conditions + num_values(tensors_in(features)),
     )
+
+
+def _image_size(config: Any) -> int:
+    return config.image_size

@@ -142,10 +142,14 @@ def what_to_change(
 ) -> list[Change]:
     """Changes for a clip that does not fit, the ones that cost least first, up to where it fits."""
     changes: list[Change] = []
-    if room.holds(predict_memory(networks, clip, asked, placement, program=program)) is not False:
+    needed = predict_memory(networks, clip, asked, placement, program=program)
+    if room.holds(needed) is not False:
         return changes
     for text, changed, wanted in _possible(networks, asked, placement):
         memory = predict_memory(networks, clip, wanted, changed, program=program)
+        if memory == needed:
+            continue
+        needed = memory
         changes.append(Change(text=text, memory=memory, fits=room.holds(memory)))
         if changes[-1].fits is not False:
             break

@@ -4,12 +4,11 @@ OpenVINO takes graphs of tensors. What the UNet is given besides tensors, the st
 a graph is made, so there is one for each structure and shape: two for a clip with guidance.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Literal
 
 import torch
-from diffusers.configuration_utils import FrozenDict
 from torch import Tensor, nn
 
 from animate_anyone.models.conditions import Conditions
@@ -39,7 +38,7 @@ class OpenVinoUNet:
         return self.network.dtype
 
     @property
-    def config(self) -> FrozenDict:
+    def config(self) -> Mapping[str, Any]:
         """The network's."""
         return self.network.config
 

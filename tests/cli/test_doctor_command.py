@@ -1,0 +1,17 @@
+import json
+
+from animate_anyone.cli.app import app
+
+
+def test_the_doctor_speaks_to_people_and_programs(cli, model, monkeypatch):
+    monkeypatch.setattr("animate_anyone.devices.rates.SECONDS", 0.001)
+    result = cli.invoke(app, ["doctor", str(model), "--frames", "20", "--device", "cpu"])
+    assert result.exit_code == 0, result.output
+    for word in ("processor", "Extras", "mini", "20 of 1024 pixels, such as 32x32", "2 steps, guidance 2", "memory"):
+        assert word in result.stdout
+    result = cli.invoke(app, ["doctor", str(model), "--json", "--steps", "4", "--area", "48x48", "--device", "cpu"])
+    found = json.loads(result.stdout)
+    assert found["asked"] == {"num_frames": 24, "num_steps": 4, "guidance_scale": 2.0, "area": 2304}
+    assert found["fits"] is True and found["seconds"]["denoising"] > 0
+    assert cli.invoke(app, ["doctor", "none such"]).stderr.startswith("Error: There is no model 'none such'")
+    assert "hub repository" in cli.invoke(app, ["doctor", "owner/name"]).stderr
