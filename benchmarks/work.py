@@ -42,18 +42,18 @@ def count_work(num_frames: int = 64, *, num_steps: int = 20, size: Size = SIZE) 
         timestep = torch.empty(1, dtype=torch.int64)
         still: Any = latents[:, :, 0]
         picture = torch.empty(1, 3, size.height, size.width)
-    reading, features = _counted(lambda: reference_net(still, token))
-    projecting, conditional = _counted(lambda: unet.project(token, features))
-    projecting_nothing, unconditional = _counted(lambda: unet.project(token))
+    reading, features = counted(lambda: reference_net(still, token))
+    projecting, conditional = counted(lambda: unet.project(token, features))
+    projecting_nothing, unconditional = counted(lambda: unet.project(token))
     # Features of the right shape, without the work of a whole window of pictures.
-    guiding, one = _counted(lambda: pose_guider(picture[:, :, None]))
+    guiding, one = counted(lambda: pose_guider(picture[:, :, None]))
     pose = one.expand(-1, -1, WINDOW, -1, -1)
-    encoding, _ = _counted(lambda: vae.encode(picture))
-    decoding, _ = _counted(lambda: vae.decode(still))
+    encoding, _ = counted(lambda: vae.encode(picture))
+    decoding, _ = counted(lambda: vae.decode(still))
 
-    with_reference, _ = _counted(lambda: unet(latents, timestep, conditional, pose_features=pose))
-    without, _ = _counted(lambda: unet(latents, timestep, unconditional, pose_features=pose))
-    plain_window, _ = _counted(
+    with_reference, _ = counted(lambda: unet(latents, timestep, conditional, pose_features=pose))
+    without, _ = counted(lambda: unet(latents, timestep, unconditional, pose_features=pose))
+    plain_window, _ = counted(
         lambda: plain_prediction(
             unet,
             latents.repeat(2, 1, 1, 1, 1),
@@ -81,7 +81,8 @@ def _num_windows(plan: WindowPlan, num_frames: int, num_steps: int) -> int:
     return sum(len(plan(num_frames, step)) for step in range(num_steps))
 
 
-def _counted(run: Callable[[], Any]) -> tuple[int, Any]:
+def counted(run: Callable[[], Any]) -> tuple[int, Any]:
+    """Operations of a call, and what it returned."""
     with FlopCounterMode(display=False) as counter:
         result = run()
     return counter.get_total_flops(), result
