@@ -1,1 +1,1 @@
-"""Benchmarks: what the sampling pipeline costs beside a plain loop. `python -m benchmarks --json FILE` runs them."""
+"""Benchmarks: what sampling, training and finding poses cost. `python -m benchmarks --json FILE` runs them."""

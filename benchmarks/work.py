@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 from transformers import CLIPVisionModelWithProjection
 
 from animate_anyone.devices.clip_work import Networks, count_clip
-from animate_anyone.devices.counting import counted
 from animate_anyone.media.size import Size
 from animate_anyone.sampling.windows import ClosedLoopWindows
 from benchmarks.networks import CLIP, full_size_networks
@@ -34,6 +34,7 @@ class Work:
     pipeline: float
 
 
+@torch.no_grad()
 def count_work(num_frames: int = 64, *, num_steps: int = 20, size: Size = SIZE) -> Work:
     """Counts for clips of at least one window."""
     reference_net, unet, pose_guider, vae = full_size_networks()
@@ -51,7 +52,7 @@ def count_work(num_frames: int = 64, *, num_steps: int = 20, size: Size = SIZE) 
         pose_guider=pose_guider,
     )
     clip = count_clip(networks, size, window=WINDOW, guidance=True)
-    plain_window = _flops(
+    plain_window, _ = counted(
         lambda: plain_prediction(
             unet,
             latents.repeat(2, 1, 1, 1, 1),
@@ -76,6 +77,8 @@ def count_work(num_frames: int = 64, *, num_steps: int = 20, size: Size = SIZE) 
     )
 
 
-def _flops(run: Callable[[], Any]) -> float:
-    count, _ = counted(run)
-    return count.work.flops
+def counted(run: Callable[[], Any]) -> tuple[int, Any]:
+    """Operations of a call, gradients included, and what it returned."""
+    with FlopCounterMode(display=False) as counter:
+        result = run()
+    return counter.get_total_flops(), result

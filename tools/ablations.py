@@ -9,7 +9,6 @@ docs/ablations.md, and beside it ablations.json with every clip's values.
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -17,12 +16,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ablating.measures import BOUNDS, Values, measure, without_nan
+from ablating.measures import BOUNDS, Values, measure
 from ablating.report import document, summarise
 from ablating.runs import Run, is_finished, read_seconds, runs_of, train_run
 from ablating.variants import SHARED, VARIANTS
 from animate_anyone.cli.terminal import quiet_libraries
 from animate_anyone.errors import AnimateAnyoneError
+from animate_anyone.evaluation.report_file import json_text
 from animate_anyone.run_report import this_machine, used_versions
 from animate_anyone.train.checkpoint import write_file
 from animate_anyone.train.config import ProceduralData
@@ -85,7 +85,7 @@ def run_ablations(
     }
     summary = summarise(measured, facts)
     write_file(report, document(summary).encode())
-    write_file(report.with_suffix(".json"), (json.dumps(without_nan(summary), indent=1) + "\n").encode())
+    write_file(report.with_suffix(".json"), json_text(summary).encode())
     return summary
 
 

@@ -1,14 +1,33 @@
-"""The plain loop computes what the pipeline does, and the pipeline keeps to its budget of work."""
+"""The plain loop computes what the pipeline does, the pipeline keeps to its budget of work, and all parts run."""
 
 import json
+from pathlib import Path
 
 import pytest
+import torch
 
 from animate_anyone.media.size import Size
+from animate_anyone.models.denoising_unet import DenoisingUNet
+from animate_anyone.models.reference_net import ReferenceNet
 from benchmarks.memory import RUNS, Memory
-from benchmarks.report import Report, machine
+from benchmarks.networks import TOY_TEMPORAL, TOY_UNET
+from benchmarks.page import PLACE, filled
+from benchmarks.report import Report, machine, read_report
 from benchmarks.timing import Timing, measure_time
+from benchmarks.tracking import Tracking, measure_tracking
+from benchmarks.training import Training, TrainingMemory, measure_training, take_a_step
+from benchmarks.utilisation import Utilisation, measure_utilisation
 from benchmarks.work import Work, count_work
+
+PERFORMANCE = Path(__file__).parents[2] / "docs" / "performance.md"
+SMALL = {
+    "batch_size": 1,
+    "data.size": 32,
+    "data.num_frames": 2,
+    "diffusion.targets_per_reference": 1,
+    "models.unet.block_out_channels": [32, 32, 32],
+    "models.pose_guider.block_out_channels": [4, 4, 4, 8],
+}
 
 
 def test_the_work_for_a_clip_keeps_to_its_budget():
@@ -26,8 +45,9 @@ def test_the_pipeline_gives_what_the_plain_loop_does(num_frames):
     assert timing.plain_seconds > 0 and timing.own_windows_ratio > 0
 
 
-def test_the_report_says_the_same_in_both_forms():
-    report = Report(
+@pytest.fixture
+def report() -> Report:
+    return Report(
         machine=machine(),
         timings=(
             Timing(
@@ -42,13 +62,96 @@ def test_the_report_says_the_same_in_both_forms():
         ),
         work=Work(num_frames=64, num_steps=20, size=Size(512, 768), plain=8841.0, pipeline=5566.0),
         memory=Memory(pipeline={64: 2**29, 512: 2**29}, plain={64: 2**29, 512: 2**30}),
+        training=Training(
+            batch_size=8,
+            frames=32,
+            rounds=5,
+            uncached_seconds=4.2,
+            cached_seconds=3.0,
+            in_memory_seconds=2.5,
+            checkpointing_seconds=3.5,
+            loading_seconds=0.1,
+        ),
+        training_memory=TrainingMemory(plain=2**31, checkpointing=2**30),
+        tracking=Tracking(
+            num_frames=32, rounds=5, share=0.1, searching_seconds=6.0, following_seconds=1.0, difference=0.6
+        ),
+        utilisation=Utilisation(
+            device="a GPU",
+            torch="2.9",
+            rounds=5,
+            peak=600.0,
+            window_work=60.0,
+            window_seconds=0.25,
+            training_work=30.0,
+            training_seconds=0.1,
+        ),
     )
+
+
+def test_the_report_says_the_same_in_both_forms(report: Report):
     figures = json.loads(json.dumps(report.to_json()))
     table = report.to_markdown()
     assert figures["timings"][0]["own_windows_ratio"] == 1.5 and "1 / 1.50" in table and "1 / 1.25" in table
     assert figures["machine"]["threads"] in table
     assert "| Peak memory at 512 frames | 1024 (+100.0%) | 512 (+0.0%) |" in table
     assert f"{figures['work']['pipeline']:,.0f}" in table
+    assert "| Time, with clips in the cache | 1 | 1 / 1.40 | least of 5 |" in table
+    assert "| Making its batch, of the step's own time | 0 | 4.0% | least of 5 |" in table
+    assert "| Peak memory, with gradient checkpointing | 2048 | 1024 | MiB of the whole process |" in table
+    assert "| 1 | 1 / 6.00 | least of 5 |" in table
+    assert "| Denoising a window of frames, float16 | 60.0 TFLOP | 0.250 s | 40% |" in table
+
+
+def test_parts_that_were_not_run_are_left_out():
+    table = Report(machine=machine()).to_markdown()
+    assert "not run: no GPU" in table
+    assert "Peak memory" not in table and "keypoints" not in table
+
+
+def test_a_report_is_read_back_and_put_into_a_page(report: Report, tmp_path: Path):
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(report.to_json()))
+    assert read_report(path) == report
+    page = "Before.\n\n<!-- figures: poses -->\nold\n<!-- end -->\n\n<!-- figures: machine -->\n<!-- end -->\nAfter.\n"
+    text = filled(page, report)
+    assert report.tables()["poses"] in text and report.machine_line() in text
+    assert "old" not in text and text.startswith("Before.\n") and text.endswith("After.\n")
+    assert filled(text, report) == text
+
+
+def test_the_page_on_performance_has_the_figures_beside_it(report: Report):
+    text = PERFORMANCE.read_text(encoding="utf-8")
+    assert {match["name"] for match in PLACE.finditer(text)} == {"machine", *report.tables()}
+    figures = PERFORMANCE.with_suffix(".json")
+    if not figures.is_file():
+        pytest.skip("docs/performance.json was not made yet: python -m benchmarks --json ... --page ...")
+    assert filled(text, read_report(figures)) == text
+
+
+def test_following_a_person_finds_what_searching_does():
+    tracking = measure_tracking(5, rounds=1, share=0.001)
+    assert tracking.difference <= 1
+    assert tracking.searching_seconds > 0 and tracking.following_seconds > 0
+
+
+def test_a_training_step_is_taken_in_every_way():
+    training = measure_training(rounds=1, overrides=SMALL)
+    assert (training.batch_size, training.frames) == (1, 1)
+    assert training.cache_ratio > 0 and training.loading_share > 0 and training.checkpointing_ratio > 0
+    take_a_step("checkpointing", SMALL)
+
+
+def test_the_use_of_a_device_is_measured():
+    def toys() -> tuple[ReferenceNet, DenoisingUNet]:
+        with torch.device("meta"):
+            return ReferenceNet(**TOY_UNET), DenoisingUNet(**TOY_UNET, **TOY_TEMPORAL)
+
+    device = torch.device("cpu")
+    found = measure_utilisation(device, rounds=1, size=Size(64, 64), frames=2, matrix_side=64, networks=toys)
+    assert found.device == "cpu" and found.peak > 0
+    assert found.window_work > 0 and found.training_work > found.window_work
+    assert found.window_share > 0 and found.training_share > 0
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from animate_anyone.checkpoints import import_moore
+from animate_anyone.checkpoints.moore import import_moore
 from animate_anyone.errors import CheckpointError
 
 MANIFESTS = Path(__file__).parents[2] / "../shared/parity/manifests/tiny"

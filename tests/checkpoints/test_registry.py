@@ -9,17 +9,9 @@ import torch
 from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors.torch import save_file
 
-from animate_anyone.checkpoints import (
-    REGISTRY,
-    convert_moore,
-    download,
-    format_notices,
-    locate,
-    open_pipeline,
-    pull,
-    read_notices,
-    registry,
-)
+from animate_anyone.checkpoints import download, registry
+from animate_anyone.checkpoints.notices import format_notices, read_notices
+from animate_anyone.checkpoints.registry import REGISTRY, convert_moore, locate, open_pipeline, pull
 from animate_anyone.checkpoints.sources import MOORE_SOURCES
 from animate_anyone.errors import CheckpointError
 

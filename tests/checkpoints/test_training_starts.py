@@ -6,8 +6,9 @@ import pytest
 import torch
 from diffusers import UNet2DConditionModel
 
-from animate_anyone.checkpoints import init_from_sd15, load_motion_modules
+from animate_anyone.checkpoints.animatediff import load_motion_modules
 from animate_anyone.checkpoints.architecture import unet_options
+from animate_anyone.checkpoints.sd15 import init_from_sd15
 from animate_anyone.errors import CheckpointError
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.reference_net import ReferenceNet

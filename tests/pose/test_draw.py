@@ -1,11 +1,13 @@
 import colorsys
 import math
 import time
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image
 
 from animate_anyone.media.size import Size
 from animate_anyone.pose.draw import HAND_EDGES, LIMBS, STYLES, draw_pose
@@ -126,6 +128,18 @@ def test_a_large_canvas_is_drawn_at_the_training_size_and_enlarged():
     half = Pose(keypoints=pose.keypoints / 2, scores=pose.scores)
     native = (draw_pose(half, size=Size(512, 512), style=STYLES["dwpose"])[..., 0] > 100).sum()
     assert width == pytest.approx(4 * native, rel=0.1)
+
+
+@pytest.mark.parametrize("size", [Size(128, 128), Size(96, 128)])
+@pytest.mark.parametrize("moved", [0, 50])
+def test_a_small_canvas_has_the_pixels_of_the_whole_drawing_shrunk(size: Size, moved: int):
+    render = Size(512, 512) if size.width == size.height else Size(512, 704)
+    scale = np.array([render.width / size.width, render.height / size.height], dtype=np.float32)
+    small = random_pose(3, size)
+    small = replace(small, keypoints=small.keypoints + np.float32(moved))
+    large = draw_pose(replace(small, keypoints=small.keypoints * scale), size=render, style=STYLES["dwpose"])
+    expected = Image.fromarray(large).resize((size.width, size.height), Image.Resampling.LANCZOS)
+    np.testing.assert_array_equal(draw_pose(small, size=size, style=STYLES["dwpose"]), expected)
 
 
 def test_compact_is_fast_enough_to_draw_while_training():

@@ -10,8 +10,9 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from safetensors.torch import save_file
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
-from animate_anyone.checkpoints import locate_base_weights, open_pipeline, read_notices
-from animate_anyone.checkpoints.registry import HOME_VARIABLE
+from animate_anyone.checkpoints.base_weights import locate_base_weights
+from animate_anyone.checkpoints.notices import read_notices
+from animate_anyone.checkpoints.registry import HOME_VARIABLE, open_pipeline
 from animate_anyone.errors import CheckpointError, ConfigError
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.train.config import TrainConfig, load_config

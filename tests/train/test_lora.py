@@ -7,7 +7,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from animate_anyone.checkpoints import merge_adapters, open_pipeline
+from animate_anyone.checkpoints.adapters import merge_adapters
+from animate_anyone.checkpoints.registry import open_pipeline
 from animate_anyone.errors import CheckpointError, ConfigError
 from animate_anyone.train.batches import Batches
 from animate_anyone.train.config import TrainConfig

@@ -45,6 +45,18 @@ def test_dropout_and_noise_offset_follow_their_settings():
     assert 950 < max(timesteps) < 1000
 
 
+def test_a_share_of_samples_shows_what_sampling_starts_from():
+    scheduler = animate_anyone_schedule()
+    settings = DiffusionLoss(last_timestep_share=0.6, noise_scale=0.0)
+    samples = [draw_noise((4, 2, 3, 3), scheduler, settings, seeded_generator(i)) for i in range(400)]
+    last = [sample for sample in samples if sample["timestep"] == 999]
+    assert 0.5 < len(last) / 400 < 0.7
+    silent = sum(not sample["noise"].any() for sample in last)
+    # One in a thousand of the others is at the last timestep by chance, with its noise.
+    assert len(last) - silent < 5
+    assert all(sample["noise"].any() for sample in samples if sample["timestep"] != 999)
+
+
 def test_a_sample_without_its_condition_does_not_see_its_reference(configure):
     config, stage = configure("stage1", **{"diffusion.conditioning_dropout": 0.0}), STAGES["stage1"]
     networks = make_networks(config, stage)

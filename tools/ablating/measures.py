@@ -23,6 +23,7 @@ from animate_anyone.data.procchar import draw_test_clip
 from animate_anyone.evaluation.clip_sets import TrueClip, true_clip
 from animate_anyone.evaluation.measures import MEASURES, PROBES
 from animate_anyone.evaluation.probe import Measure, Scored
+from animate_anyone.evaluation.report_file import json_text
 from animate_anyone.evaluation.systems import AUTOENCODER, MODEL, REFERENCE, SYSTEMS
 from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.run_report import weight_hashes
@@ -110,7 +111,7 @@ def measure(name: str, model: Path, root: Path, *, clips: int, data: Mapping[str
     with mapping(processes) as run_all:
         values = list(run_all(measure_task, tasks))
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, json.dumps(without_nan({"made of": made_of, "values": values}), indent=1).encode())
+    write_file(path, json_text({"made of": made_of, "values": values}).encode())
     return values
 
 
@@ -122,19 +123,6 @@ def mapping(processes: int) -> Generator[Callable[..., Iterator[dict[str, float]
         return
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         yield pool.map
-
-
-def without_nan(value: Any) -> Any:
-    """The same with None for what is not a number, which JSON does not know."""
-    match value:
-        case dict():
-            return {name: without_nan(inner) for name, inner in value.items()}
-        case list() | tuple():
-            return [without_nan(inner) for inner in value]
-        case float() if math.isnan(value):
-            return None
-        case _:
-            return value
 
 
 def column(values: Sequence[Mapping[str, float]], measure: str) -> list[float]:

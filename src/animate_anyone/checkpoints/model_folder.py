@@ -15,6 +15,7 @@ from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from animate_anyone.checkpoints.keymap import check_shapes
+from animate_anyone.checkpoints.registry import PIPELINE_FILE
 from animate_anyone.errors import CheckpointError
 from animate_anyone.models.control_net import ControlNet
 from animate_anyone.models.denoising_unet import DenoisingUNet
@@ -22,7 +23,6 @@ from animate_anyone.models.pose_guider import PoseGuider
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.vae import AUTOENCODERS
 
-PIPELINE_FILE = "model_index.json"
 REFERENCE_NETWORKS: Mapping[str, Any] = {kind.__name__: kind for kind in (ReferenceNet, ControlNet)}
 WEIGHT_FILE = re.compile(r"(diffusion_pytorch_model|model)(-\d{5}-of-\d{5})?\.safetensors")
 

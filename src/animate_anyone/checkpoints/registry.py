@@ -6,19 +6,22 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 from animate_anyone.checkpoints.download import fetch
-from animate_anyone.checkpoints.model_folder import PIPELINE_FILE, check_model_folder
-from animate_anyone.checkpoints.moore import import_moore
 from animate_anyone.checkpoints.notices import Notice, notice_of, save_notices
 from animate_anyone.checkpoints.sources import MOORE_SOURCES, Source
 from animate_anyone.errors import CheckpointError
-from animate_anyone.pipeline import AnimateAnyonePipeline
 
+if TYPE_CHECKING:
+    from animate_anyone.pipeline import AnimateAnyonePipeline
+
+PIPELINE_FILE = "model_index.json"
+"""Every model folder has one: diffusers' own."""
 HOME_VARIABLE = "ANIMATE_ANYONE_HOME"
 
 
@@ -103,6 +106,8 @@ def convert_moore(
     Raises:
         CheckpointError: `out` is in use, or the files cannot be loaded.
     """
+    from animate_anyone.checkpoints.moore import import_moore
+
     out = Path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CheckpointError(f"'{out}' exists already; choose another place for the converted model.")
@@ -122,12 +127,15 @@ def convert_moore(
     return list(notices)
 
 
-def open_pipeline(name_or_path: str | Path, *, dtype: torch.dtype = torch.float32) -> AnimateAnyonePipeline:
+def open_pipeline(name_or_path: str | Path, *, dtype: torch.dtype = torch.float32) -> "AnimateAnyonePipeline":
     """Opens a model: a known name that is on this machine, a model folder, or a hub repository of that layout.
 
     Raises:
         CheckpointError: the model is not there, or is not a whole model folder.
     """
+    from animate_anyone.checkpoints.model_folder import check_model_folder
+    from animate_anyone.pipeline import AnimateAnyonePipeline
+
     place = locate(name_or_path)
     folder = place if isinstance(place, Path) else _from_hub(place)
     check_model_folder(folder)

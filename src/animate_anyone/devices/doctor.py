@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from animate_anyone.checkpoints.model_folder import PIPELINE_FILE, shapes_of_networks
-from animate_anyone.checkpoints.registry import REGISTRY, locate, model_folder
+from animate_anyone.checkpoints.model_folder import shapes_of_networks
+from animate_anyone.checkpoints.registry import PIPELINE_FILE, REGISTRY, locate, model_folder
 from animate_anyone.devices.clip_work import ClipWork, Networks, count_clip
 from animate_anyone.devices.forecast import (
     Asked,

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from animate_anyone.checkpoints.download import fetch, sha256_of
 from animate_anyone.checkpoints.keymap import Drop, KeyMap, load_into
@@ -14,6 +13,9 @@ from animate_anyone.checkpoints.sources import APACHE_2, MIT, HubFile, Source
 from animate_anyone.errors import CheckpointError
 from animate_anyone.metrics.identity import FACE_SIDE, FaceNetwork
 from animate_anyone.pose.onnx_detector import PROVIDERS, import_runtime
+
+if TYPE_CHECKING:
+    from transformers import CLIPVisionModelWithProjection
 
 CLIP_VIT_B32 = Source(
     name="CLIP ViT-B/32",
@@ -66,7 +68,7 @@ ERRORS_ONLY = 3
 """A level of onnxruntime: it warns of each of the 174 weights that SFace lists among its inputs."""
 
 
-def open_clip(folder: Path | None = None, *, device: str | torch.device = "cpu") -> CLIPVisionModelWithProjection:
+def open_clip(folder: Path | None = None, *, device: str | torch.device = "cpu") -> "CLIPVisionModelWithProjection":
     """CLIP's image encoder, ViT-B/32, for `metrics.identity.clip_similarity`.
 
     Args:
@@ -83,12 +85,14 @@ def open_clip(folder: Path | None = None, *, device: str | torch.device = "cpu")
         return model.to(device)
 
 
-def read_clip(folder: Path) -> CLIPVisionModelWithProjection:
+def read_clip(folder: Path) -> "CLIPVisionModelWithProjection":
     """The image encoder of any CLIP model in a folder of transformers, in single precision, its hashes not checked.
 
     Raises:
         CheckpointError: The configuration or the weights cannot be read, or do not fit together.
     """
+    from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+
     try:
         config = CLIPVisionConfig.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError) as error:

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping
 from itertools import chain
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from transformers import CLIPVisionModelWithProjection
 
 from animate_anyone.evaluation.probe import Measure, Probe, Scored, SetDistance, Values
 from animate_anyone.metrics.background import background_error
@@ -18,6 +17,9 @@ from animate_anyone.metrics.pattern import body_correlation, chest_correlation
 from animate_anyone.metrics.pose_following import detect_in_frames, pose_following
 from animate_anyone.metrics.warping import temporal_difference, warping_error
 from animate_anyone.pose.detect import PoseDetector
+
+if TYPE_CHECKING:
+    from transformers import CLIPVisionModelWithProjection
 
 PSNR_CEILING = 100.0
 """dB that a frame without any error counts as, so that means stay finite."""
@@ -84,11 +86,11 @@ def _following(clip: Scored, make_detector: Callable[[], PoseDetector]) -> Value
     }
 
 
-def _clip_similarity(clip: Scored, model: CLIPVisionModelWithProjection) -> Values:
+def _clip_similarity(clip: Scored, model: "CLIPVisionModelWithProjection") -> Values:
     return {"clip_truth": clip_similarity(clip.result, clip.truth, model)}
 
 
-def _clip_reference(clip: Scored, model: CLIPVisionModelWithProjection) -> Values:
+def _clip_reference(clip: Scored, model: "CLIPVisionModelWithProjection") -> Values:
     return {"clip_reference": clip_similarity(clip.result, _known(clip.reference)[None], model)}
 
 

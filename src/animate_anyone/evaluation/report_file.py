@@ -24,6 +24,15 @@ def report_text(evaluation: Evaluation) -> str:
         ValueError: A number is infinite.
     """
     values = {"format": evaluation.format, "document_version": evaluation.document_version, **asdict(evaluation)}
+    return json_text(values)
+
+
+def json_text(values: Mapping[str, Any]) -> str:
+    """These values as JSON, with null for what is not a number.
+
+    Raises:
+        ValueError: A number is infinite.
+    """
     return json.dumps(_without_nan(values), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -1,15 +1,17 @@
 """Is it the same character: similarity of CLIP's embeddings of whole frames, and of a face network's of the faces."""
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
-from transformers import CLIPVisionModelWithProjection
 
 from animate_anyone.metrics.frames import Frames, PerFrame, check_frames
 from animate_anyone.pose.skeleton import FACE, VISIBLE_SCORE, PoseSequence
+
+if TYPE_CHECKING:
+    from transformers import CLIPVisionModelWithProjection
 
 Embeddings = npt.NDArray[np.float64]
 """Vectors of length 1, (F, E); not a number where there is nothing to embed."""
@@ -36,7 +38,7 @@ class FaceNetwork(Protocol):
     def run(self, output_names: Any, input_feed: Any, /) -> Any: ...
 
 
-def clip_similarity(result: Frames, other: Frames, model: CLIPVisionModelWithProjection) -> PerFrame:
+def clip_similarity(result: Frames, other: Frames, model: "CLIPVisionModelWithProjection") -> PerFrame:
     """Cosine similarity (-1 to 1) of CLIP's embeddings of each frame and of what it is compared with.
 
     Args:
@@ -82,7 +84,7 @@ def similarity(embeddings: Embeddings, others: Embeddings) -> PerFrame:
 
 
 @torch.inference_mode()
-def clip_embeddings(frames: Frames, model: CLIPVisionModelWithProjection) -> Embeddings:
+def clip_embeddings(frames: Frames, model: "CLIPVisionModelWithProjection") -> Embeddings:
     """CLIP's projected embeddings of frames, as CLIP was published (Radford et al. 2021): see `clip_pixels`.
 
     Raises:

@@ -46,6 +46,8 @@ HAND_POINT_COLOUR: Colour = (0, 0, 255)
 FACE_COLOUR: Colour = (255, 255, 255)
 
 _LIMB_STARTS, _LIMB_ENDS = np.array(LIMBS).T
+_REACH = 4
+"""Pixels of a shrunk picture that Lanczos' filter looks around itself, rounded up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,9 +113,7 @@ def draw_pose(pose: Pose, *, size: Size, style: DrawStyle) -> npt.NDArray[np.uin
         _draw_hand(canvas, points[hand].astype(np.int64), style)
     if style.face_point_radius is not None:
         _draw_discs(canvas, _inside(points[FACE].astype(np.int64)), style.face_point_radius, FACE_COLOUR)
-    if render != size:
-        picture = picture.resize((size.width, size.height), Image.Resampling.LANCZOS)
-    return np.array(picture)
+    return np.array(picture if render == size else _shrunk(picture, size))
 
 
 def _render_size(size: Size, short_side: int | None) -> Size:
@@ -121,6 +121,23 @@ def _render_size(size: Size, short_side: int | None) -> Size:
         return size
     scale = short_side / min(size.width, size.height)
     return Size(max(1, round(size.width * scale / 64)) * 64, max(1, round(size.height * scale / 64)) * 64)
+
+
+def _shrunk(picture: Image.Image, size: Size) -> Image.Image:
+    """The picture at another size; at a whole fraction of it, only the figure is computed, as black stays black."""
+    if picture.width % size.width or picture.height % size.height:
+        return picture.resize((size.width, size.height), Image.Resampling.LANCZOS)
+    small = Image.new("RGB", (size.width, size.height))
+    drawn = picture.getbbox()
+    if drawn is None:
+        return small
+    across, down = picture.width // size.width, picture.height // size.height
+    # Twice the filter's reach: what is cut off has no weight where the figure has any.
+    left, top = max(0, drawn[0] // across - 2 * _REACH), max(0, drawn[1] // down - 2 * _REACH)
+    right, bottom = min(size.width, drawn[2] // across + 2 * _REACH), min(size.height, drawn[3] // down + 2 * _REACH)
+    part = (left * across, top * down, right * across, bottom * down)
+    small.paste(picture.resize((right - left, bottom - top), Image.Resampling.LANCZOS, box=part), (left, top))
+    return small
 
 
 def _draw_body(

@@ -199,6 +199,9 @@ class DiffusionLoss(Values):
     timestep_power: Annotated[float, Field(ge=1)] = 1.0
     """Timesteps are drawn with a density of t^(power - 1): above 1, more of them where noise hides most, which is where
     few steps of sampling are spent."""
+    last_timestep_share: Fraction = 0.0
+    """Share of samples that show what sampling starts from: the last timestep, and noise times `noise_scale` alone. A
+    model that samples in one step sees nothing else; to learn how to denoise would take room from it."""
     weigh_channels: bool = False
     """Errors of a latent channel count by its variance before it was brought to one, where the VAE has that of each:
     what is seen in pixels counts more."""

@@ -31,11 +31,15 @@ def draw_noise(
         `keep_reference_pose`, False if the ReferenceNet is not to be told the pose in the reference.
     """
     noise = torch.randn(tuple(shape), generator=generator)
+    num_timesteps = scheduler.config["num_train_timesteps"]
+    timestep = draw_timestep(num_timesteps, settings.timestep_power, generator)
     # A shift common to all pixels and frames, without which a model hardly learns the overall brightness.
     noise = noise + settings.noise_offset * torch.randn((shape[0], 1, 1, 1), generator=generator)
+    if settings.last_timestep_share and torch.rand((), generator=generator) < settings.last_timestep_share:
+        timestep, noise = torch.tensor(num_timesteps - 1), noise * settings.noise_scale
     return {
         "noise": noise,
-        "timestep": draw_timestep(scheduler.config["num_train_timesteps"], settings.timestep_power, generator),
+        "timestep": timestep,
         "keep": torch.rand((), generator=generator) >= settings.conditioning_dropout,
         "keep_reference_pose": torch.rand((), generator=generator) < settings.reference_pose_share,
     }

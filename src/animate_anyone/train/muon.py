@@ -1,10 +1,11 @@
 """Muon: steps of weight matrices made orthogonal, which small networks learn from in fewer steps than from AdamW's."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 SMALLEST_SIDE = 32
@@ -54,12 +55,10 @@ class Muon(torch.optim.Optimizer):
         if closure is not None:
             raise ValueError("Muon takes the gradients that are there; it calls no closure.")
         for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is None:
-                    continue
-                parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                move = _orthogonal_move if group["matrices"] else _adam_move
-                parameter.add_(move(parameter.grad, self.state[parameter], group), alpha=-group["lr"])
+            moved = [parameter for parameter in group["params"] if parameter.grad is not None]
+            moves = _orthogonal_moves if group["matrices"] else _adam_moves
+            for parameter, move in moves(moved, self.state, group):
+                parameter.mul_(1 - group["lr"] * group["weight_decay"]).add_(move, alpha=-group["lr"])
 
 
 def is_matrix(parameter: Tensor) -> bool:
@@ -67,33 +66,51 @@ def is_matrix(parameter: Tensor) -> bool:
     return parameter.ndim >= 2 and min(parameter.shape[0], parameter[0].numel()) >= SMALLEST_SIDE
 
 
-def orthogonalise(matrix: Tensor) -> Tensor:
-    """The nearest matrix with singular values around 1 (0.7 to 1.2), by Newton-Schulz iterations in bfloat16."""
+def orthogonalise(matrices: Float[Tensor, "n rows columns"]) -> Float[Tensor, "n rows columns"]:
+    """The nearest matrices with singular values around 1 (0.7 to 1.2), by Newton-Schulz iterations in bfloat16."""
     a, b, c = NEWTON_SCHULZ
-    wide = matrix.shape[0] <= matrix.shape[1]
-    x = (matrix if wide else matrix.mT).bfloat16()
-    x = x / (x.norm() + 1e-7)
+    wide = matrices.shape[1] <= matrices.shape[2]
+    x = (matrices if wide else matrices.mT).bfloat16()
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(ITERATIONS):
         gram = x @ x.mT
-        x = a * x + (b * gram + c * gram @ gram) @ x
-    return (x if wide else x.mT).to(matrix.dtype)
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return (x if wide else x.mT).to(matrices.dtype)
 
 
-def _orthogonal_move(gradient: Tensor, state: dict[str, Any], group: dict[str, Any]) -> Tensor:
+Moves = Iterator[tuple[Tensor, Tensor]]
+"""Parameters, each with what it moves by at a learning rate of -1."""
+
+
+def _orthogonal_moves(parameters: Sequence[Tensor], states: Mapping[Tensor, Any], group: dict[str, Any]) -> Moves:
+    # A network has few shapes and hundreds of matrices, most too small to keep a processor busy: alike go together.
+    alike: dict[tuple[int, int], list[Tensor]] = {}
+    for parameter in parameters:
+        alike.setdefault((parameter.shape[0], parameter[0].numel()), []).append(parameter)
+    for shape, same in alike.items():
+        ahead = torch.stack([_ahead(parameter, states[parameter], group["momentum"]) for parameter in same])
+        moves = orthogonalise(ahead) * (RMS_OF_ADAMW * math.sqrt(max(shape)))
+        yield from ((parameter, move.view_as(parameter)) for parameter, move in zip(same, moves, strict=True))
+
+
+def _ahead(parameter: Tensor, state: dict[str, Any], decay: float) -> Float[Tensor, "rows columns"]:
+    """Nesterov's momentum as a matrix."""
+    gradient: Any = parameter.grad
     if not state:
         state["momentum"] = torch.zeros_like(gradient)
-    momentum: Tensor = state["momentum"]
-    momentum.mul_(group["momentum"]).add_(gradient)
-    ahead = gradient.add(momentum, alpha=group["momentum"]).flatten(1)
-    return (orthogonalise(ahead) * (RMS_OF_ADAMW * math.sqrt(max(ahead.shape)))).reshape(gradient.shape)
+    momentum: Tensor = state["momentum"].mul_(decay).add_(gradient)
+    return gradient.add(momentum, alpha=decay).flatten(1)
 
 
-def _adam_move(gradient: Tensor, state: dict[str, Any], group: dict[str, Any]) -> Tensor:
-    if not state:
-        state |= {"step": torch.zeros(()), "mean": torch.zeros_like(gradient), "square": torch.zeros_like(gradient)}
+def _adam_moves(parameters: Sequence[Tensor], states: Mapping[Tensor, Any], group: dict[str, Any]) -> Moves:
     first, second = group["betas"]
-    state["step"] += 1
-    mean: Tensor = state["mean"].lerp_(gradient, 1 - first)
-    square: Tensor = state["square"].mul_(second).addcmul_(gradient, gradient, value=1 - second)
-    step = float(state["step"])
-    return (mean / (1 - first**step)) / ((square / (1 - second**step)).sqrt() + EPSILON)
+    for parameter in parameters:
+        gradient: Any = parameter.grad
+        state = states[parameter]
+        if not state:
+            state |= {"step": torch.zeros(()), "mean": torch.zeros_like(gradient), "square": torch.zeros_like(gradient)}
+        state["step"] += 1
+        mean: Tensor = state["mean"].lerp_(gradient, 1 - first)
+        square: Tensor = state["square"].mul_(second).addcmul_(gradient, gradient, value=1 - second)
+        step = float(state["step"])
+        yield parameter, (mean / (1 - first**step)) / ((square / (1 - second**step)).sqrt() + EPSILON)
