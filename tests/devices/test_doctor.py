@@ -93,7 +93,7 @@ def test_memory_grows_with_what_needs_it(networks, clip):
         return predict_memory(networks, clip, asked, replace(CPU, **changes), program=PROGRAM)
 
     plain = needed()
-    assert plain.main["program"] == PROGRAM and not plain.device
+    assert plain.main["program"] > PROGRAM and not plain.device
     assert plain.main["weights"] == 4 * sum(p.numel() for n in networks.by_name.values() for p in n.parameters())
     assert needed(dtype="bfloat16").main["weights"] == plain.main["weights"] // 2
     assert needed(weights="float8").main["weights"] < needed(weights="int8").main["weights"] < plain.main["weights"]

@@ -114,7 +114,6 @@ def test_the_transformer_blocks_are_what_is_compiled(denoising_unet):
     assert compiled == {"SpatialTransformerBlock", "TemporalTransformerBlock"}
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_openvino_gives_the_same_video(tiny_pipeline):
     pytest.importorskip("openvino", reason="needs the extra 'openvino'")
     tiny_pipeline.register_to_config(guidance_scale=1.0)

@@ -18,6 +18,10 @@ LATENT_COPIES = 5
 """Noise, latents, scaled latents, output, and the scheduler's prediction of the clean ones."""
 CUDA_CONTEXT = 600 * 2**20
 """What a GPU keeps for a process beside tensors, and lends to convolutions."""
+WRITING = 80 * 2**20
+"""What encoding a video and handling its pictures takes; measured."""
+OPENVINO = 300 * 2**20
+"""What OpenVINO takes to convert a network, beside its weights; measured."""
 SMALLER_AREAS = (0.75, 0.5, 0.25)
 
 
@@ -33,7 +37,7 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """Bytes at the worst moment. On a CPU device and main memory are one, and `device` is empty."""
+    """Bytes at the worst moment. Where the device computes in main memory, `device` is empty."""
 
     main: Mapping[str, int]
     device: Mapping[str, int]
@@ -92,7 +96,7 @@ def predict_memory(networks: Networks, clip: ClipWork, asked: Asked, placement: 
         placement: where and how it computes.
         program: bytes of the process before a model is opened.
     """
-    on_cpu = torch.device(placement.device or "cpu").type in ("cpu", "mps")
+    program += WRITING
     bytes_each = placement.opened_dtype.itemsize
     share = asked.area / clip.size.area
     windows = share * bytes_each * clip.values_of_denoising(num_frames=asked.num_frames, bytes_each=bytes_each)
@@ -106,7 +110,8 @@ def predict_memory(networks: Networks, clip: ClipWork, asked: Asked, placement: 
     weights = sum(by_network.values())
     if placement.runtime == "openvino":
         weights += _num_parameters(networks.denoising_unet) * (2 if placement.dtype == "bfloat16" else SINGLE)
-    if on_cpu:
+        program += OPENVINO
+    if _shares_memory(placement):
         grown = max(sum(opened) + opening - weights, at_work + latents, 0)
         return Memory(main={"program": program, "weights": weights, "opening or computing": grown}, device={})
     match placement.offload:
@@ -158,16 +163,16 @@ def what_to_change(
 
 def _possible(networks: Networks, asked: Asked, placement: Placement) -> list[tuple[str, Placement, Asked]]:
     """Each on top of those before it."""
-    on_cpu = torch.device(placement.device or "cpu").type == "cpu"
+    on_cpu, shared = _is_cpu(placement), _shares_memory(placement)
     steps: list[tuple[str, Placement, Asked]] = []
     current = placement
     if current.opened_dtype.itemsize > 2 and current.runtime == "torch":
         current = replace(current, dtype="bfloat16" if on_cpu else "float16")
         steps.append((f"--dtype {current.dtype}", current, asked))
-    if not on_cpu and current.offload == "none":
+    if not shared and current.offload == "none":
         current = replace(current, offload="model")
         steps.append(("--offload model", current, asked))
-    if not on_cpu and current.offload == "model" and current.weights != "int8" and not current.compile:
+    if not shared and current.offload == "model" and current.weights != "int8" and not current.compile:
         current = replace(current, offload="group")
         steps.append(("--offload group in its place", current, asked))
     if isinstance(networks.vae, AutoencoderKL) and not current.vae_tiling:
@@ -179,6 +184,15 @@ def _possible(networks: Networks, asked: Asked, placement: Placement) -> list[tu
     if current.weights == "full" and current.runtime == "torch" and not current.compile:
         steps.append(("--weights float8", replace(current, weights="float8"), steps[-1][2]))
     return steps
+
+
+def _shares_memory(placement: Placement) -> bool:
+    """Whether the device computes in main memory."""
+    return _is_cpu(placement) or torch.device(placement.device or "cpu").type == "mps"
+
+
+def _is_cpu(placement: Placement) -> bool:
+    return torch.device(placement.device or "cpu").type == "cpu"
 
 
 def _num_parameters(network: nn.Module) -> int:

@@ -4,6 +4,7 @@ OpenVINO takes graphs of tensors. What the UNet is given besides tensors, the st
 a graph is made, so there is one for each structure and shape: two for a clip with guidance.
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Literal
@@ -61,13 +62,17 @@ class OpenVinoUNet:
     def _converted(self, like: Conditions, inputs: tuple[Tensor, ...]) -> Any:
         import openvino  # pyright: ignore[reportMissingImports]  (an extra)
 
-        exported = torch.export.export(_OfTensors(self.network, like), inputs)
+        with warnings.catch_warnings():
+            # Of torch, at what OpenVINO uses of it.
+            warnings.simplefilter("ignore", FutureWarning)
+            exported = torch.export.export(_OfTensors(self.network, like), inputs)
+            graph = openvino.convert_model(exported)
         settings = {
             "INFERENCE_PRECISION_HINT": self.precision,
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "PERFORMANCE_HINT": "LATENCY",
         }
-        return openvino.compile_model(openvino.convert_model(exported), "CPU", settings)
+        return openvino.compile_model(graph, "CPU", settings)
 
 
 class _OfTensors(nn.Module):
