@@ -282,7 +282,9 @@ class TrainConfig(Values):
             )
         if init.motion_modules is not None and self.stage != "stage2":
             raise ValueError(f"init.motion_modules is for stage2; {self.stage} has no use for it, remove it")
-        if self.frozen_precision == "bf16" and (self.precision != "bf16" or self.stage not in ("stage2", "lora", "distil")):
+        if self.frozen_precision == "bf16" and (
+            self.precision != "bf16" or self.stage not in ("stage2", "lora", "distil")
+        ):
             raise ValueError(
                 "frozen_precision 'bf16' is for the stages stage2, lora and distil, and needs precision 'bf16'"
             )

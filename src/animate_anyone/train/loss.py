@@ -131,9 +131,7 @@ def predict_velocity(
     network: DenoisingUNet, noisy: Float[Tensor, "b c f h w"], timestep: Int[Tensor, " b"], given: Given
 ) -> Float[Tensor, "b c f h w"]:
     """The prediction of a denoising UNet."""
-    return network(
-        noisy, timestep, given.image_tokens, pose_features=given.pose_features, reference=given.reference
-    )
+    return network(noisy, timestep, given.image_tokens, pose_features=given.pose_features, reference=given.reference)
 
 
 def min_snr_weight(
