@@ -1,6 +1,7 @@
 """Distillation against flows whose ends are known, and that training brings few steps nearer to the teacher's many."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -199,7 +200,7 @@ def test_the_pipeline_samples_as_the_student_learnt_and_has_no_teacher(configure
 
 @pytest.mark.parametrize("stage", ["stage1", "stage2"])
 def test_stills_and_clips_are_distilled_with_the_temporal_attention_that_there_is(
-    configure: Configure, trained, stage: str
+    configure: Configure, trained: Path, stage: str
 ):
     config = configure("distil", **{"init.pipeline": trained / stage / "pipeline", "diffusion.num_frames": 1})
     networks = make_networks(config, STAGE)
@@ -219,7 +220,7 @@ def test_guidance_below_one_is_an_error(configure: Configure):
         configure("distil", **{"distillation.guidance_scale": 0.5})
 
 
-def test_a_student_needs_a_teacher(configure: Configure, trained):
+def test_a_student_needs_a_teacher(configure: Configure, trained: Path):
     config = configure("distil")
     without = config.model_copy(update={"init": Init(vae=trained / "vae/vae")})
     with pytest.raises(ConfigError, match=r"Stage distil needs a trained .*init\.pipeline"):

@@ -57,6 +57,7 @@ def run_in_pieces(config: TrainConfig) -> int:
 @pytest.mark.parametrize("stage", ["stage1", "distil"])
 def test_a_run_in_pieces_writes_the_logs_of_a_whole_one(configure: Configure, tmp_path: Path, stage: str):
     pace = {"steps": 3, "log_every": 2, "validation_every": 2, "batch_size": 2, "validation_samples": 3}
+    pace |= {"diffusion.num_frames": 2}
     whole = run(configure(stage, **pace))
     config = configure(stage, output=tmp_path / "pieces", **pace)
     assert run_in_pieces(config) == 3
