@@ -36,7 +36,7 @@ def demo(model, tmp_path, *, truth=False) -> Demo:
     return Demo(folder=tmp_path / "demo", model=model, truth=truth, num_frames=NUM_FRAMES, num_steps=1)
 
 
-def test_everybody_dances_there_and_back(model, tmp_path):
+def test_everybody_dances_there_and_back_beside_the_truth_if_wanted(model, tmp_path):
     asked, progress = demo(model, tmp_path), Progress()
     report = run_demo(asked, progress)
     assert progress.shares == sorted(progress.shares) and progress.shares[-1] == 1
@@ -48,10 +48,7 @@ def test_everybody_dances_there_and_back(model, tmp_path):
     gif = probe(asked.gif)
     assert (gif.num_frames, gif.size.width) == (2 * NUM_FRAMES - 2, 480)
 
-
-def test_references_and_motions_are_left_to_try(model, tmp_path):
-    asked = demo(model, tmp_path)
-    run_demo(asked, Progress())
+    # References and motions are left to try.
     pictures = [load_image(asked.folder / "references" / f"{name}.png") for name in CAST]
     motions = [load_poses(asked.folder / "motions" / f"{name}.json.gz") for name in CAST]
     assert len({picture.tobytes() for picture in pictures}) == len(CAST)
@@ -59,14 +56,10 @@ def test_references_and_motions_are_left_to_try(model, tmp_path):
     # One motion, but each has it in its own proportions.
     assert not np.allclose(motions[0].keypoints, motions[1].keypoints, atol=1)
 
-
-def test_the_truth_is_shown_when_asked_for(model, tmp_path):
-    run_demo(demo(model, tmp_path), Progress())
-    plain = next(read_frames(tmp_path / "demo" / "demo.mp4"))
-    report = run_demo(demo(model, tmp_path, truth=True), Progress())
-    assert report.settings["truth"] is True
-    # Three small pictures in the place of two are smaller, and so is the whole.
-    assert report.output.height < plain.shape[0]
+    # With the truth, three small pictures in the place of two are smaller, and so is the whole.
+    with_truth = run_demo(demo(model, tmp_path / "other", truth=True), Progress())
+    assert with_truth.settings["truth"] is True
+    assert with_truth.output.height < report.output.height
 
 
 def test_what_is_in_the_way_is_not_lost(model, tmp_path):

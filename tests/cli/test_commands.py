@@ -12,13 +12,15 @@ from animate_anyone.pose.file import load_poses
 CONFIGS = Path(__file__).parents[2] / "configs"
 
 
-def test_help_and_version_do_not_load_torch():
+def test_help_loads_no_torch_and_scoring_no_networks():
     program = (
         "import sys\n"
         "from animate_anyone.cli.app import app\n"
         "for arguments in (['--help'], ['animate', '--help'], ['doctor', '--help'], ['--version']):\n"
         "    app(arguments, standalone_mode=False)\n"
         "assert 'torch' not in sys.modules and 'diffusers' not in sys.modules\n"
+        "import animate_anyone.checkpoints.registry, animate_anyone.evaluation.scoring\n"
+        "assert 'diffusers' not in sys.modules and 'transformers' not in sys.modules\n"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr

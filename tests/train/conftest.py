@@ -16,7 +16,7 @@ Configure = Callable[..., TrainConfig]
 def tiny(stage: str, folder: Path, **overrides: Any) -> TrainConfig:
     """The tiny configuration of a stage with all its folders below `folder`."""
     encoders = {"init.vae": folder / "vae/vae", "init.image_encoder": folder / "image-encoder/image_encoder"}
-    pipelines = {"stage2": folder / "stage1/pipeline", "lora": folder / "stage2/pipeline"}
+    pipelines = {"stage2": folder / "stage1/pipeline"} | dict.fromkeys(("lora", "distil"), folder / "stage2/pipeline")
     start: dict[str, Any] = encoders if stage in ("stage1", "one-stage") else {}
     start |= {"init.pipeline": pipelines[stage]} if stage in pipelines else {}
     places: dict[str, Any] = {"output": folder / stage, "cache": folder / "cache", "device": "cpu", **start}

@@ -67,11 +67,11 @@ def recipe(name: str, folder: Path, **changes: Any) -> TrainConfig:
     if name.endswith("stage1"):
         small["models.pose_guider.block_out_channels"] = (4, 8)
     else:
-        places["init.pipeline"] = folder / "ubc-stage1/pipeline"
+        places["init.pipeline"] = folder / ("ubc-stage1" if name.endswith("stage2") else "ubc-stage2") / "pipeline"
     return load_config(CONFIGS / f"{name}.toml", {**short, **small, **places, **changes})
 
 
-def test_both_stages_run_from_published_weights(home: Path, tmp_path: Path):
+def test_all_stages_run_from_published_weights(home: Path, tmp_path: Path):
     first, second = recipe("ubc-stage1", tmp_path), recipe("ubc-stage2", tmp_path)
     run(first)
     networks = make_networks(second, STAGES["stage2"])
@@ -85,7 +85,15 @@ def test_both_stages_run_from_published_weights(home: Path, tmp_path: Path):
     # What is frozen was kept in bfloat16, and is saved as it came.
     whole = clips.denoising_unet.state_dict()
     assert all(torch.equal(whole[key], value) for key, value in stills.denoising_unet.state_dict().items())
-    names = {notice.name for notice in read_notices(tmp_path / "ubc-stage2/pipeline")}
+
+    # All of the denoising UNet trains, against a teacher in bfloat16.
+    few = open_pipeline(run(recipe("ubc-distil", tmp_path)) / "pipeline")
+    changed = {key for key, value in few.denoising_unet.state_dict().items() if not torch.equal(value, whole[key])}
+    assert {"conv_in.weight", "conv_out.weight"} < changed
+    assert (few.config["num_inference_steps"], few.config["guidance_scale"]) == (4, 1.0)
+    frozen = clips.reference_net.state_dict()
+    assert all(torch.equal(value, frozen[key]) for key, value in few.reference_net.state_dict().items())
+    names = {notice.name for notice in read_notices(tmp_path / "ubc-distil/pipeline")}
     assert {"Stable Diffusion 1.5 UNet", "sd-vae-ft-mse", "AnimateDiff motion module v2"} <= names
 
 

@@ -1,11 +1,9 @@
 """A run ends with usable components, and a run that was killed ends as if it had not been."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -17,33 +15,23 @@ from animate_anyone.errors import ConfigError
 from animate_anyone.models.patch_autoencoder import PatchAutoencoder
 from animate_anyone.models.vae import encode_images
 from animate_anyone.pipeline import AnimateAnyonePipeline
+from animate_anyone.train.batches import Batches
 from animate_anyone.train.config import Optimiser, TrainConfig
 from animate_anyone.train.loop import learning_rate_at, run
+from animate_anyone.train.networks import make_networks
 from animate_anyone.train.record import LOSS_LOG, read_log
+from animate_anyone.train.stages import STAGES
 from animate_anyone.train.vae_stage import fixed_frames
+from train.conftest import tiny
+from train.processes import start, start_together
 
 Configure = Callable[..., TrainConfig]
 
 
-def start(config: TrainConfig, *launcher: str) -> subprocess.Popen[bytes]:
-    """Starts a run in a process of its own."""
-    path = config.output.with_suffix(".json")
-    path.write_text(config.model_dump_json(exclude_none=True))
-    code = (
-        "import json, sys; from pathlib import Path; from animate_anyone.train.config import parse_config; "
-        "from animate_anyone.train.loop import run; "
-        "run(parse_config(json.loads(Path(sys.argv[-1]).read_text()), origin='test'))"
-    )
-    script = config.output.with_suffix(".py")
-    script.write_text(code)
-    command = [sys.executable, *launcher, str(script), str(path)]
-    return subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
-
-
-def wait_for_lines(config: TrainConfig, process: subprocess.Popen[bytes], *, number: int) -> None:
+def wait_for_lines(config: TrainConfig, process: BaseProcess, *, number: int) -> None:
     """Returns once the loss log has that many lines."""
     while len(read_log(config.output / LOSS_LOG)) < number:
-        assert process.poll() is None, "the run ended before it was to be stopped"
+        assert process.is_alive(), "the run ended before it was to be stopped"
         time.sleep(0.02)
 
 
@@ -96,7 +84,7 @@ def test_a_killed_run_resumes_as_if_it_had_not_been(configure: Configure, tmp_pa
     process = start(config)
     wait_for_lines(config, process, number=4)
     process.kill()
-    process.wait()
+    process.join()
     assert not (config.output / "denoising_unet").exists()
     # What a kill in the middle of a write leaves behind.
     with (config.output / LOSS_LOG).open("a") as file:
@@ -112,8 +100,9 @@ def test_a_run_that_is_asked_to_stop_does_so_in_the_middle_of_a_log_interval(con
     config = configure("vae", steps=500, **pace)
     process = start(config)
     wait_for_lines(config, process, number=1)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait() == 128 + signal.SIGTERM
+    process.terminate()
+    process.join()
+    assert process.exitcode == 128 + signal.SIGTERM
     (checkpoint,) = (config.output / "checkpoints").iterdir()
     steps = int(checkpoint.name.removeprefix("step-")) + 6
     run(configure("vae", steps=steps, **pace))
@@ -121,19 +110,27 @@ def test_a_run_that_is_asked_to_stop_does_so_in_the_middle_of_a_log_interval(con
     assert loss_log(config.output) == loss_log(unbroken)
 
 
-def test_two_processes_learn_what_one_learns(configure: Configure, tmp_path: Path):
-    alone = read_log(run(configure("vae", steps=4)) / LOSS_LOG)
-    config = configure("vae", steps=4, output=tmp_path / "both")
-    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
-    assert start(config, *launcher).wait() == 0
+@pytest.fixture(scope="module")
+def four_steps(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the VAE's stage, for others to be compared with."""
+    return run(tiny("vae", trained, steps=4, output=tmp_path_factory.mktemp("four-steps")))
+
+
+def test_two_processes_learn_what_one_learns(configure: Configure, four_steps: Path):
+    config = configure("vae", steps=4)
+    processes = start_together(config, number=2)
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0]
+    alone = read_log(four_steps / LOSS_LOG)
     both = read_log(config.output / LOSS_LOG)
     assert [line["step"] for line in both] == [line["step"] for line in alone]
     for one, two in zip(alone, both, strict=True):
         assert two["loss"] == pytest.approx(one["loss"], rel=1e-4)
 
 
-def test_accumulation_and_precision(configure: Configure, tmp_path: Path):
-    whole = read_log(run(configure("vae", steps=4)) / LOSS_LOG)
+def test_accumulation_and_precision(configure: Configure, four_steps: Path, tmp_path: Path):
+    whole = read_log(four_steps / LOSS_LOG)
     parts = read_log(run(configure("vae", steps=4, output=tmp_path / "parts", accumulation=2)) / LOSS_LOG)
     half = read_log(run(configure("vae", steps=4, output=tmp_path / "half", precision="bf16")) / LOSS_LOG)
     assert parts[-1]["loss"] == pytest.approx(whole[-1]["loss"], rel=1e-4)
@@ -141,17 +138,23 @@ def test_accumulation_and_precision(configure: Configure, tmp_path: Path):
 
 
 @pytest.mark.parametrize("stage", ["stage1", "stage2"])
-def test_gradient_checkpointing_changes_nothing_but_memory(configure: Configure, tmp_path: Path, stage: str):
-    short = {"steps": 2, "batch_size": 1, "validation_samples": 0}
-    plain = run(configure(stage, **short))
-    saving = run(configure(stage, output=tmp_path / "saving", gradient_checkpointing=True, **short))
-    assert loss_log(plain) == loss_log(saving)
+def test_gradient_checkpointing_changes_nothing_but_memory(configure: Configure, stage: str):
+    def gradients(**settings: bool) -> list[torch.Tensor]:
+        config = configure(stage, batch_size=1, **settings)
+        networks = make_networks(config, STAGES[stage])
+        parameters = STAGES[stage].prepare(networks)
+        batch = Batches(draw=STAGES[stage].draw(config, networks), seed=0, batch_size=1)[0][0]
+        loss = STAGES[stage].objective(config, networks)(batch)["loss"]
+        loss.backward()
+        return [loss, *(parameter.grad for parameter in parameters.values())]
+
+    for plain, saving in zip(gradients(), gradients(gradient_checkpointing=True), strict=True):
+        assert torch.equal(plain, saving)
 
 
-def test_workers_change_nothing(configure: Configure, tmp_path: Path):
-    alone = run(configure("vae", steps=4))
-    helped = run(configure("vae", steps=4, output=tmp_path / "helped", num_workers=2))
-    assert loss_log(alone) == loss_log(helped)
+def test_workers_change_nothing(configure: Configure, four_steps: Path):
+    helped = run(configure("vae", steps=4, num_workers=2))
+    assert loss_log(four_steps) == loss_log(helped)
 
 
 def test_a_folder_holds_one_run(configure: Configure):

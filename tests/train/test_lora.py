@@ -17,6 +17,7 @@ from animate_anyone.train.networks import make_networks
 from animate_anyone.train.stage import Networks
 from animate_anyone.train.stages import STAGES
 from animate_anyone.train.stopping import OUT_OF_TIME
+from train.conftest import tiny
 
 Configure = Callable[..., TrainConfig]
 STAGE = STAGES["lora"]
@@ -34,11 +35,17 @@ def prediction_error(config: TrainConfig, networks: Networks) -> torch.Tensor:
         return STAGE.objective(config, networks)(batch)["mse"]
 
 
-def test_the_merged_pipeline_is_the_adapted_one(configure: Configure):
+@pytest.fixture(scope="module")
+def tuned(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of this stage."""
+    return run(tiny("lora", trained, output=tmp_path_factory.mktemp("lora"), **SHORT))
+
+
+def test_the_merged_pipeline_is_the_adapted_one(configure: Configure, tuned: Path):
     config = configure("lora", **SHORT)
     adapted = make_networks(config, STAGE)
     before = prediction_error(config, adapted)
-    folder = run(config)
+    folder = tuned
     for component in ("reference_net", "denoising_unet"):
         trained = load_file(folder / "adapters" / component / "adapter_model.safetensors")
         own = dict(adapted[component].named_parameters())
@@ -54,16 +61,15 @@ def test_the_merged_pipeline_is_the_adapted_one(configure: Configure):
     assert not (folder / "denoising_unet").exists()
 
 
-def test_a_run_in_pieces_ends_with_the_same_adapters(configure: Configure, tmp_path: Path):
-    whole = run(configure("lora", **SHORT))
-    pieces = configure("lora", output=tmp_path / "pieces", stop_after_minutes=0.0, **SHORT)
+def test_a_run_in_pieces_ends_with_the_same_adapters(configure: Configure, tuned: Path):
+    pieces = configure("lora", stop_after_minutes=0.0, **SHORT)
     for _ in range(2):
         with pytest.raises(SystemExit) as stop:
             run(pieces)
         assert stop.value.code == OUT_OF_TIME
     run(pieces)
     name = "adapters/denoising_unet/adapter_model.safetensors"
-    assert (pieces.output / name).read_bytes() == (whole / name).read_bytes()
+    assert (pieces.output / name).read_bytes() == (tuned / name).read_bytes()
 
 
 def test_frozen_weights_in_bfloat16_are_not_what_is_saved(configure: Configure, trained: Path):
@@ -93,10 +99,9 @@ def test_adapters_need_a_model_to_adapt(configure: Configure):
         make_networks(without, STAGE)
 
 
-def test_adapters_of_another_model_are_an_error(configure: Configure, trained: Path, tmp_path: Path):
-    folder = run(configure("lora", **SHORT | {"steps": 1}))
+def test_adapters_of_another_model_are_an_error(tuned: Path, tmp_path: Path):
     networks = dict(open_pipeline("mini").components)
     with pytest.raises(CheckpointError, match="do not fit the model"):
-        merge_adapters(networks, folder / "adapters")
+        merge_adapters(networks, tuned / "adapters")
     with pytest.raises(CheckpointError, match="holds no adapters"):
         merge_adapters(networks, tmp_path)

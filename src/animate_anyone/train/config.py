@@ -12,7 +12,7 @@ from animate_anyone.media.size import Size
 Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Widths = Annotated[tuple[Count, ...], Field(min_length=1)]
-StageName = Literal["vae", "image-encoder", "stage1", "stage2", "one-stage", "lora"]
+StageName = Literal["vae", "image-encoder", "stage1", "stage2", "one-stage", "lora", "distil"]
 
 
 class VaeSize(Values):
@@ -185,7 +185,7 @@ class DiffusionLoss(Values):
     """Denoising loss of the stages that denoise (paper section 4.1, Moore's settings where the paper is silent)."""
 
     num_frames: Count = 16
-    """Frames of a clip in stage 2 and one-stage; stage 1 trains on stills."""
+    """Frames of a clip in the stages after stage 1, which trains on stills."""
     targets_per_reference: Count = 1
     """Stills that stage 1 denoises for each reference, as which they share one pass of the ReferenceNet."""
     conditioning_dropout: Fraction = 0.1
@@ -215,6 +215,21 @@ class DiffusionLoss(Values):
     """Of the noise that sampling starts from, for the same; see `AnimateAnyonePipeline`."""
     pose_style: Literal["dwpose", "compact"] = "dwpose"
     """How skeletons are drawn: a name in `pose.draw.STYLES`."""
+
+
+class Distillation(Values):
+    """Multistep consistency distillation, guidance included (arXiv 2403.06807, 2310.04378).
+
+    The pipeline that is saved takes `segments` steps without guidance from noise of full scale, whatever `diffusion`
+    says of them.
+    """
+
+    segments: Count = 4
+    """Parts into which the schedule's timesteps are cut evenly: the steps of the student."""
+    teacher_steps: Count = 5
+    """Steps of the teacher in each segment, which are imitated; they cut it evenly too."""
+    guidance_scale: Annotated[float, Field(ge=1)] = 3.5
+    """Of the teacher."""
 
 
 class TrainConfig(Values):
@@ -256,6 +271,7 @@ class TrainConfig(Values):
     contrast: ContrastLoss = ContrastLoss()
     diffusion: DiffusionLoss = DiffusionLoss()
     lora: Lora = Lora()
+    distillation: Distillation = Distillation()
 
     @model_validator(mode="after")
     def check_starts(self) -> Self:
@@ -269,13 +285,17 @@ class TrainConfig(Values):
             )
         if init.motion_modules is not None and self.stage != "stage2":
             raise ValueError(f"init.motion_modules is for stage2; {self.stage} has no use for it, remove it")
-        if self.frozen_precision == "bf16" and (self.precision != "bf16" or self.stage not in ("stage2", "lora")):
-            raise ValueError("frozen_precision 'bf16' is for the stages stage2 and lora, and needs precision 'bf16'")
+        if self.frozen_precision == "bf16" and (
+            self.precision != "bf16" or self.stage not in ("stage2", "lora", "distil")
+        ):
+            raise ValueError(
+                "frozen_precision 'bf16' is for the stages stage2, lora and distil, and needs precision 'bf16'"
+            )
         return self
 
     @model_validator(mode="after")
     def check_frames(self) -> Self:
-        if self.stage in ("stage2", "one-stage", "lora") and self.diffusion.num_frames > self.data.num_frames:
+        if self.stage in ("stage2", "one-stage", "lora", "distil") and self.diffusion.num_frames > self.data.num_frames:
             raise ValueError(
                 f"diffusion.num_frames is {self.diffusion.num_frames}, but a clip of the data has only "
                 f"{self.data.num_frames} frames (data.num_frames)"
@@ -310,6 +330,7 @@ LOSS_OF: dict[StageName, str] = {
     "stage2": "diffusion",
     "one-stage": "diffusion",
     "lora": "diffusion",
+    "distil": "diffusion",
 }
 """The table that says how a stage's loss is made; the others mean nothing to it."""
 

@@ -1,6 +1,7 @@
 """The denoising loss of all stages that denoise, on a batch that already holds its noise."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from diffusers import DDIMScheduler
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from animate_anyone.models.control_net import ControlNet
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.pose_guider import PoseGuider
+from animate_anyone.models.reference_features import ControlResiduals, ReferenceFeatures
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.train.batches import Sample, pick
 from animate_anyone.train.config import DiffusionLoss
@@ -53,6 +55,15 @@ def draw_timestep(count: int, power: float, generator: torch.Generator) -> Int[T
     return (share * count).long().clamp(max=count - 1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What the denoising UNet is given beside latents and timestep."""
+
+    image_tokens: Float[Tensor, "b k e"]
+    pose_features: Float[Tensor, "b c0 f h w"]
+    reference: ReferenceFeatures | ControlResiduals | None
+
+
 class DenoisingObjective(nn.Module):
     """Mean squared error of the predicted velocity (Salimans and Ho 2022), weighted by timestep and channel if wanted.
 
@@ -84,11 +95,16 @@ class DenoisingObjective(nn.Module):
         self.image_tokens = image_tokens
 
     def forward(self, batch: Sample) -> dict[str, Tensor]:
-        latents, noise, timestep, keep = (batch[name] for name in ("latents", "noise", "timestep", "keep"))
+        latents, noise, timestep = (batch[name] for name in ("latents", "noise", "timestep"))
         noisy = self.scheduler.add_noise(latents, noise, timestep)  # pyright: ignore[reportArgumentType]
         velocity = self.scheduler.get_velocity(latents, noise, timestep)  # pyright: ignore[reportArgumentType]
+        prediction = predict_velocity(self.denoising_unet, noisy, timestep, self.given(batch))
+        return self.errors(prediction, velocity, timestep)
 
+    def given(self, batch: Sample) -> Given:
+        """Reads reference and poses of a batch."""
         # Without reference means without both of its ways in: image token, and spatial attention or residuals.
+        keep = batch["keep"]
         image_tokens = batch["image_token"] * (keep & self.image_tokens)[:, None, None]
         pose, reference_pose = batch["pose"], None
         if self.reference_pose:
@@ -100,14 +116,26 @@ class DenoisingObjective(nn.Module):
         reference = None
         if self.reference_net is not None:
             reference = self.reference_net(batch["reference"], image_tokens, pose_features=reference_pose).keep(keep)
-        prediction = self.denoising_unet(
-            noisy, timestep, image_tokens, pose_features=pose_features, reference=reference
-        )
+        return Given(image_tokens=image_tokens, pose_features=pose_features, reference=reference)
 
+    def errors(
+        self,
+        prediction: Float[Tensor, "b c f h w"],
+        velocity: Float[Tensor, "b c f h w"],
+        timestep: Int[Tensor, " b"],
+    ) -> dict[str, Tensor]:
+        """The weighted error that is minimised, `loss`, and the plain one, `mse`."""
         squares = (prediction.float() - velocity).square()
         error = squares * self.get_buffer("channel_weights")
         weight = min_snr_weight(self.scheduler, timestep, gamma=self.snr_gamma)
         return {"loss": (error.mean(dim=(1, 2, 3, 4)) * weight).mean(), "mse": squares.mean()}
+
+
+def predict_velocity(
+    network: DenoisingUNet, noisy: Float[Tensor, "b c f h w"], timestep: Int[Tensor, " b"], given: Given
+) -> Float[Tensor, "b c f h w"]:
+    """The prediction of a denoising UNet."""
+    return network(noisy, timestep, given.image_tokens, pose_features=given.pose_features, reference=given.reference)
 
 
 def min_snr_weight(

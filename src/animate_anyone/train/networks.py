@@ -208,7 +208,7 @@ def fit_temporal(network: nn.Module, config: TrainConfig, stage: Stage) -> nn.Mo
             "The denoising_unet of init has temporal attention already, which init.motion_modules would replace. "
             "Remove the one or start from a denoising_unet that was saved by stage1."
         )
-    if setting(network, "temporal") == stage.temporal:
+    if stage.temporal is None or setting(network, "temporal") == stage.temporal:
         return network
     if not stage.temporal:
         raise ConfigError(

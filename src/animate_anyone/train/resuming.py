@@ -18,8 +18,7 @@ SAMPLING = ("guidance_scale", "num_inference_steps", "noise_scale")
 def changed_fields(old: TrainConfig, new: TrainConfig) -> list[str]:
     """Top-level fields, of those that decide what is learnt, in which two configurations differ."""
     unused = {"vae", "contrast", "diffusion"} - {LOSS_OF[new.stage]}
-    if new.stage != "lora":
-        unused.add("lora")
+    unused |= {table for table, stage in (("lora", "lora"), ("distillation", "distil")) if new.stage != stage}
     old, new = (
         config.model_copy(update={"diffusion": config.diffusion.model_dump(exclude=set(SAMPLING))})
         for config in (old, new)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache
 from typing import Any, Protocol
 
 from jaxtyping import UInt8
@@ -82,16 +82,18 @@ class ProceduralSource:
             "num_frames": self.data.num_frames,
             "size": self.data.size,
             "fps": self.data.fps,
-            "drawing": self.drawing,
+            "drawing": drawing_hash(self.data, self.seeds[0]),
         }
 
-    @cached_property
-    def drawing(self) -> str:
-        """A hash of sample pictures, which is another one when characters are drawn or moved in another way."""
-        digest = hashlib.sha256()
-        for index in range(min(4, len(self))):
-            digest.update(self.frames(index, [0, self.num_frames - 1]).numpy().tobytes())
-        return digest.hexdigest()
+
+@cache
+def drawing_hash(data: ProceduralData, seed: int) -> str:
+    """A hash of sample pictures, which is another one when characters are drawn or moved in another way."""
+    digest = hashlib.sha256()
+    for number in range(seed, seed + 4):
+        pictures = render_frames(number, number, [0, data.num_frames - 1], size=data.size, fps=data.fps)
+        digest.update(pictures.frames.numpy().tobytes())
+    return digest.hexdigest()
 
 
 class PreparedSource:

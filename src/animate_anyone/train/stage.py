@@ -14,7 +14,8 @@ from animate_anyone.train.batches import Draw
 from animate_anyone.train.config import TrainConfig
 
 Networks = dict[str, nn.Module]
-"""Components by the name they have in the pipeline: vae, image_encoder, reference_net, denoising_unet, pose_guider."""
+"""Components by the name they have in the pipeline: vae, image_encoder, reference_net, denoising_unet, pose_guider; and
+the `teacher` of a stage that has one."""
 
 
 class MakeDraw(Protocol):
@@ -40,7 +41,7 @@ class Stage:
         finish: Last touch before the components are saved, such as setting the scale of the VAE's latents.
         saves: Whether the trained components are saved whole.
         pipeline: Gives the whole pipeline, where all its components are at hand.
-        temporal: Whether the denoising UNet has temporal attention; one that has none yet is given it.
+        temporal: Whether the denoising UNet has temporal attention; one that has none yet is given it. None: as it is.
     """
 
     name: str
@@ -55,7 +56,7 @@ class Stage:
     finish: Callable[[TrainConfig, Networks], None] | None = None
     saves: bool = True
     pipeline: Callable[[TrainConfig, Networks], DiffusionPipeline] | None = None
-    temporal: bool = False
+    temporal: bool | None = False
 
     def without(self, component: str) -> "Stage":
         """The same stage for a pipeline that has no such component."""
@@ -89,7 +90,7 @@ def device_of(network: nn.Module) -> torch.device:
 
 def round_frozen(networks: Networks) -> None:
     """Turns UNet parameters that do not train into bfloat16; the encoders keep the precision of what they cache."""
-    for name in ("reference_net", "denoising_unet"):
+    for name in {"reference_net", "denoising_unet", "teacher"} & networks.keys():
         for parameter in networks[name].parameters():
             if not parameter.requires_grad:
                 parameter.data = parameter.data.to(torch.bfloat16)
