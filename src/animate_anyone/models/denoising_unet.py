@@ -117,7 +117,7 @@ class DenoisingUNet(UNet):
     def forward(
         self,
         latents: Float[Tensor, "b c f h w"],
-        timestep: Int[Tensor, " b"],
+        timestep: Int[Tensor, " b"] | Int[Tensor, "b f"],
         conditions: Float[Tensor, "b k e"] | Conditions,
         *,
         pose_features: Float[Tensor, "b c0 f h w"] | None = None,
@@ -127,7 +127,7 @@ class DenoisingUNet(UNet):
 
         Args:
             latents: noisy latents.
-            timestep: one for each sample.
+            timestep: one for each sample, or one for each of its frames (rolling diffusion, arXiv 2402.09470).
             conditions: CLIP tokens of the reference image, for cross-attention; zeros: unconditional. Or these and
                 the reference together, as returned by `project`.
             pose_features: output of the Pose Guider, added after the first convolution.
@@ -145,10 +145,10 @@ class DenoisingUNet(UNet):
         x = self.conv_in(rearrange(latents, "b c f h w -> (b f) c h w"))
         if pose_features is not None:
             x = x + rearrange(pose_features, "b c f h w -> (b f) c h w")
-        conditioning = Conditioning(
-            timestep_embedding=repeat(self.time_embedding(timestep), "b e -> (b f) e", f=num_frames),
-            num_frames=num_frames,
-        )
+        embedding = self.time_embedding(timestep.flatten())
+        if timestep.ndim == 1:
+            embedding = repeat(embedding, "b e -> (b f) e", f=num_frames)
+        conditioning = Conditioning(timestep_embedding=embedding, num_frames=num_frames)
         x, _ = self.run_stages(x, conditioning, conditions)
         x = self.conv_out(F.silu(self.conv_norm_out(x)))
         return rearrange(x, "(b f) c h w -> b c f h w", b=batch)
