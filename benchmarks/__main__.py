@@ -1,7 +1,7 @@
 """`python -m benchmarks --json FILE`: prints a Markdown table, and writes the same figures as JSON.
 
-The pipeline beside a plain loop over the same networks: time (as ratios), counted work at full width, peak memory. It
-takes a few minutes of one core, and is run at the root of a checkout.
+The pipeline and the stream beside a plain loop over the same networks: time (as ratios), counted work at full width,
+peak memory. It takes a few minutes of one core, and is run at the root of a checkout.
 """
 
 import argparse
@@ -12,10 +12,11 @@ import torch
 
 from benchmarks.memory import measure_memory
 from benchmarks.report import Report, machine
+from benchmarks.streaming import measure_growth
 from benchmarks.timing import measure_time
 from benchmarks.work import count_work
 
-DESCRIPTION = "What the sampling pipeline costs beside a plain loop over the same networks."
+DESCRIPTION = "What the pipeline and the stream cost beside a plain loop over the same networks."
 
 
 def main() -> None:
@@ -26,6 +27,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20, help="denoising steps of the clips whose time is taken")
     parser.add_argument("--frames", type=int, nargs="+", default=[24, 64], help="lengths of these clips")
     parser.add_argument("--memory-frames", type=int, nargs="+", default=[64, 512], help="lengths for peak memory")
+    parser.add_argument(
+        "--stream-frames", type=int, nargs="+", default=[120, 480], help="lengths for the stream's time"
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     report = Report(
@@ -35,6 +39,7 @@ def main() -> None:
         ),
         work=count_work(),
         memory=measure_memory(tuple(arguments.memory_frames)),
+        growth=measure_growth(tuple(arguments.stream_frames), rounds=arguments.rounds),
     )
     print(report.to_markdown())
     if arguments.json is not None:

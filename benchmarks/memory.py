@@ -1,6 +1,6 @@
 """Peak memory against the length of the clip, each length in a process of its own: what stays of one is not another's.
 
-    python -m benchmarks.memory {pipeline,plain} NUM_FRAMES
+    python -m benchmarks.memory {pipeline,plain,stream} NUM_FRAMES
 
 prints the peak of one process in bytes.
 """
@@ -19,6 +19,7 @@ import torch
 from animate_anyone.sampling.windows import ClosedLoopWindows
 from benchmarks.networks import TOY_SIZE, DrawnWhenAsked, picture, toy_pipeline
 from benchmarks.plain_loop import plain_frames, plain_latents
+from benchmarks.streaming import stream_frames
 from benchmarks.timing import GUIDANCE_SCALE, start_noise
 
 NUM_STEPS = 1
@@ -31,10 +32,11 @@ class Memory:
 
     pipeline: dict[int, int]
     plain: dict[int, int]
+    stream: dict[int, int]
 
 
 def measure_memory(lengths: tuple[int, ...]) -> Memory:
-    """Runs each length of both in a process of its own."""
+    """Runs each length of all three in a process of its own."""
     peaks = {name: {length: _peak_of(name, length) for length in lengths} for name in RUNS}
     return Memory(**peaks)
 
@@ -76,7 +78,14 @@ def run_plain(num_frames: int) -> None:
     plain_frames(pipeline, latents)
 
 
-RUNS: Mapping[str, Callable[[int], None]] = MappingProxyType({"pipeline": run_pipeline, "plain": run_plain})
+def run_stream(num_frames: int) -> None:
+    """Streams as many frames."""
+    stream_frames(toy_pipeline(), num_frames)
+
+
+RUNS: Mapping[str, Callable[[int], None]] = MappingProxyType(
+    {"pipeline": run_pipeline, "plain": run_plain, "stream": run_stream}
+)
 
 
 if __name__ == "__main__":

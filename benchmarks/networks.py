@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from diffusers import AutoencoderKL
+from diffusers import AutoencoderKL, AutoencoderTiny
 from PIL import Image
 from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
@@ -101,7 +101,7 @@ def _fill_zeros(network: nn.Module) -> None:
                 parameter.normal_(std=parameter[0].numel() ** -0.5)
 
 
-def full_size_networks() -> tuple[ReferenceNet, DenoisingUNet, PoseGuider, AutoencoderKL]:
-    """The networks at the width of Stable Diffusion 1.5, as shapes without values."""
+def full_size_networks() -> tuple[ReferenceNet, DenoisingUNet, PoseGuider, AutoencoderKL, AutoencoderTiny]:
+    """The networks at the width of Stable Diffusion 1.5, as shapes without values; the last one is TAESD's size."""
     with torch.device("meta"):
-        return ReferenceNet(), DenoisingUNet(), PoseGuider(), AutoencoderKL(**SD_VAE)
+        return ReferenceNet(), DenoisingUNet(), PoseGuider(), AutoencoderKL(**SD_VAE), AutoencoderTiny()

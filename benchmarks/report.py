@@ -8,7 +8,9 @@ from typing import Any
 
 import torch
 
+from animate_anyone.streaming import NUM_STEPS
 from benchmarks.memory import Memory
+from benchmarks.streaming import Growth
 from benchmarks.timing import Timing
 from benchmarks.work import Work
 
@@ -23,26 +25,38 @@ class Report:
     timings: tuple[Timing, ...]
     work: Work
     memory: Memory
+    growth: Growth
 
     def to_json(self) -> dict[str, Any]:
         """The figures, by the names that they have here, and the ratios that the table shows."""
         timings = [
             asdict(timing)
-            | {"same_windows_ratio": timing.same_windows_ratio, "own_windows_ratio": timing.own_windows_ratio}
+            | {
+                "same_windows_ratio": timing.same_windows_ratio,
+                "own_windows_ratio": timing.own_windows_ratio,
+                "stream_ratio": timing.stream_ratio,
+            }
             for timing in self.timings
         ]
-        return {"machine": self.machine, "timings": timings, "work": asdict(self.work), "memory": asdict(self.memory)}
+        return {
+            "machine": self.machine,
+            "timings": timings,
+            "work": asdict(self.work),
+            "memory": asdict(self.memory),
+            "growth": asdict(self.growth) | {"ratio": self.growth.ratio},
+        }
 
     def to_markdown(self) -> str:
         """The table, under a line that names the machine."""
         return "\n".join([
             ", ".join(f"{name} {value}" for name, value in self.machine.items()),
             "",
-            "| | plain loop | pipeline | |",
-            "|---|---|---|---|",
+            "| | plain loop | pipeline | stream | |",
+            "|---|---|---|---|---|",
             *(row for timing in self.timings for row in _time_rows(timing)),
             *_work_rows(self.work),
             *_memory_rows(self.memory),
+            *_growth_rows(self.growth),
         ])  # fmt: skip
 
 
@@ -71,15 +85,24 @@ def _row(*cells: str) -> str:
 def _time_rows(timing: Timing) -> Sequence[str]:
     what = f"Time for {timing.num_frames} frames, {timing.num_steps} steps"
     return [
-        _row(f"{what}, same windows", "1", f"1 / {timing.same_windows_ratio:.2f}", f"least of {timing.rounds}"),
-        _row(f"{what}, own windows", "1", f"1 / {timing.own_windows_ratio:.2f}", f"least of {timing.rounds}"),
-        _row("Largest difference of latents, same windows", "0", f"{timing.difference:.1e}", "standard deviations"),
+        _row(f"{what}, same windows", "1", f"1 / {timing.same_windows_ratio:.2f}", "", f"least of {timing.rounds}"),
+        _row(
+            f"{what}, own windows; stream: {NUM_STEPS} steps, no guidance",
+            "1",
+            f"1 / {timing.own_windows_ratio:.2f}",
+            f"1 / {timing.stream_ratio:.2f}",
+            f"least of {timing.rounds}",
+        ),
+        _row("Largest difference of latents, same windows", "0", f"{timing.difference:.1e}", "", "standard deviations"),
     ]
 
 
 def _work_rows(work: Work) -> Sequence[str]:
-    what = f"Work for {work.num_frames} frames of {work.size}, {work.num_steps} steps, counted"
-    return [_row(what, f"{work.plain:,.0f}", f"{work.pipeline:,.0f}", "TFLOP at SD 1.5's width")]
+    what = (
+        f"Work for {work.num_frames} frames of {work.size}, {work.num_steps} steps, counted; "
+        f"stream: {work.stream_steps} steps, tiny decoder"
+    )
+    return [_row(what, f"{work.plain:,.0f}", f"{work.pipeline:,.0f}", f"{work.stream:,.0f}", "TFLOP at SD 1.5's width")]
 
 
 def _memory_rows(memory: Memory) -> Sequence[str]:
@@ -87,6 +110,15 @@ def _memory_rows(memory: Memory) -> Sequence[str]:
         return f"{peaks[length] / 2**20:.0f} ({peaks[length] / peaks[min(peaks)] - 1:+.1%})"
 
     return [
-        _row(f"Peak memory at {length} frames", cell(memory.plain, length), cell(memory.pipeline, length), "MiB")
+        _row(
+            f"Peak memory at {length} frames",
+            *(cell(peaks, length) for peaks in (memory.plain, memory.pipeline, memory.stream)),
+            "MiB",
+        )
         for length in memory.pipeline
     ]
+
+
+def _growth_rows(growth: Growth) -> Sequence[str]:
+    what = f"Time for {max(growth.seconds)} frames in that for {min(growth.seconds)}"
+    return [_row(what, "", "", f"{growth.ratio:.2f}", f"least of {growth.rounds}")]

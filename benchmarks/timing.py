@@ -1,4 +1,4 @@
-"""Time for a clip: the plain loop and the pipeline by turns, in one process on one thread, and how far results differ.
+"""Time for a clip: plain loop, pipeline and stream by turns, in one process on one thread, and how far results differ.
 
 Taken is the processor time of the process, which on one thread is what a clock shows where nothing else runs.
 """
@@ -14,6 +14,7 @@ from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.sampling.windows import ClosedLoopWindows, WindowPlan
 from benchmarks.networks import TOY_SIZE, DrawnWhenAsked, picture, toy_pipeline
 from benchmarks.plain_loop import plain_frames, plain_latents
+from benchmarks.streaming import stream_frames
 
 GUIDANCE_SCALE = 3.5
 
@@ -30,6 +31,8 @@ class Timing:
     """The pipeline with the plain loop's window plan."""
     own_windows_seconds: float
     """The pipeline with the window plan that it has by default; a clip of one window is the same in both plans."""
+    stream_seconds: float
+    """The stream, with the few steps and without the guidance that it has by default."""
     difference: float
     """Largest difference of the latents at the same windows, in standard deviations of the plain loop's."""
 
@@ -43,13 +46,18 @@ class Timing:
         """Times as fast as it comes."""
         return self.plain_seconds / self.own_windows_seconds
 
+    @property
+    def stream_ratio(self) -> float:
+        """Times as fast as a stream."""
+        return self.plain_seconds / self.stream_seconds
+
 
 def measure_time(num_frames: int, *, num_steps: int, rounds: int) -> Timing:
     """Makes the same clip by turns, `rounds` times each."""
     pipeline = toy_pipeline()
     poses = DrawnWhenAsked(num_frames, TOY_SIZE)
     noise = start_noise(num_frames)
-    results: dict[str, Tensor] = {}
+    results: dict[str, Tensor | int] = {}
     least: dict[str, float] = {}
 
     def plain() -> Tensor:
@@ -65,8 +73,9 @@ def measure_time(num_frames: int, *, num_steps: int, rounds: int) -> Timing:
         plain_frames(pipeline, latents)
         return latents
 
-    variants: dict[str, Callable[[], Tensor]] = {
+    variants: dict[str, Callable[[], Tensor | int]] = {
         "plain": plain,
+        "stream": lambda: stream_frames(pipeline, num_frames),
         "same": lambda: pipeline_latents(pipeline, poses, noise, windows=ClosedLoopWindows(), num_steps=num_steps),
     }
     if num_frames > pipeline.window_size:
@@ -77,7 +86,8 @@ def measure_time(num_frames: int, *, num_steps: int, rounds: int) -> Timing:
             results[name] = run()
             seconds = time.process_time() - start
             least[name] = min(seconds, least.get(name, seconds))
-    difference = (results["same"] - results["plain"]).abs().max() / results["plain"].std()
+    same, expected = (torch.as_tensor(results[name]) for name in ("same", "plain"))
+    difference = (same - expected).abs().max() / expected.std()
     return Timing(
         num_frames=num_frames,
         num_steps=num_steps,
@@ -85,6 +95,7 @@ def measure_time(num_frames: int, *, num_steps: int, rounds: int) -> Timing:
         plain_seconds=least["plain"],
         same_windows_seconds=least["same"],
         own_windows_seconds=least.get("own", least["same"]),
+        stream_seconds=least["stream"],
         difference=float(difference),
     )
 

@@ -13,6 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from animate_anyone.media.size import Size
 from animate_anyone.sampling.windows import ClosedLoopWindows, OverlappingWindows, WindowPlan
+from animate_anyone.streaming import NUM_STEPS
 from benchmarks.networks import full_size_networks
 from benchmarks.plain_loop import plain_prediction
 
@@ -23,19 +24,23 @@ TERA = 1e12
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """TFLOP for a clip, with guidance; CLIP, which both run once, is left out."""
+    """TFLOP for a clip; CLIP, which all run once, is left out."""
 
     num_frames: int
-    num_steps: int
     size: Size
+    num_steps: int
+    """Of plain loop and pipeline, with guidance."""
     plain: float
     pipeline: float
+    stream_steps: int
+    stream: float
+    """Without guidance, with a tiny decoder. Frames are counted as those of a full window, also at start and end."""
 
 
 @torch.no_grad()
 def count_work(num_frames: int = 64, *, num_steps: int = 20, size: Size = SIZE) -> Work:
     """Counts for clips of at least one window."""
-    reference_net, unet, pose_guider, vae = full_size_networks()
+    reference_net, unet, pose_guider, vae, tiny_decoder = full_size_networks()
     height, width = size.height // 8, size.width // 8
     with torch.device("meta"):
         latents, token = torch.empty(1, 4, WINDOW, height, width), torch.empty(1, 1, 768)
@@ -50,6 +55,7 @@ def count_work(num_frames: int = 64, *, num_steps: int = 20, size: Size = SIZE) 
     pose = one.expand(-1, -1, WINDOW, -1, -1)
     encoding, _ = _counted(lambda: vae.encode(picture))
     decoding, _ = _counted(lambda: vae.decode(still))
+    decoding_tiny, _ = _counted(lambda: tiny_decoder.decode(still))
 
     with_reference, _ = _counted(lambda: unet(latents, timestep, conditional, pose_features=pose))
     without, _ = _counted(lambda: unet(latents, timestep, unconditional, pose_features=pose))
@@ -66,14 +72,17 @@ def count_work(num_frames: int = 64, *, num_steps: int = 20, size: Size = SIZE) 
     # The plain loop's own forward of the ReferenceNet was counted with its window.
     plain_window -= 2 * reading
     frames = num_frames * (guiding + decoding) + encoding
+    streamed = num_frames * (guiding + decoding_tiny + NUM_STEPS * with_reference / WINDOW)
     plain_calls = _num_windows(ClosedLoopWindows(WINDOW), num_frames, num_steps)
     calls = _num_windows(OverlappingWindows(WINDOW, WINDOW // 6), num_frames, num_steps)
     return Work(
         num_frames=num_frames,
-        num_steps=num_steps,
         size=size,
+        num_steps=num_steps,
         plain=(frames + 2 * reading + plain_calls * plain_window) / TERA,
         pipeline=(frames + reading + projecting + projecting_nothing + calls * (with_reference + without)) / TERA,
+        stream_steps=NUM_STEPS,
+        stream=(encoding + reading + projecting + streamed) / TERA,
     )
 
 
