@@ -364,8 +364,9 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         """
         pixels_of_one = latents.shape[-2] * latents.shape[-1] * downscale_factor(self.vae) ** 2
         at_once = min(max(1, DECODED_PIXELS // pixels_of_one), self.window_size)
+        device = self._execution_device if decoder is None else decoder.device
         for some in rearrange(latents, "1 c f h w -> f c h w").split(at_once):
-            pixels = decode_latents(decoder or self.vae, some.to(self._execution_device))
+            pixels = decode_latents(decoder or self.vae, some.to(device))
             yield from (pixels / 2 + 0.5).clamp(0, 1).float().cpu()
 
     def video_size(self, image: Image.Image, width: int | None, height: int | None) -> tuple[int, int]:

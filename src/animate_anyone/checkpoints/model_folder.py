@@ -31,7 +31,7 @@ def _image_encoder(config: dict[str, Any]) -> nn.Module:
     return CLIPVisionModelWithProjection(CLIPVisionConfig.from_dict(config))
 
 
-def _one_of(component: str, classes: Mapping[str, Any]) -> Callable[[dict[str, Any]], Any]:
+def one_of(component: str, classes: Mapping[str, Any]) -> Callable[[dict[str, Any]], Any]:
     """Builds a component that may be of several classes, by the name in its configuration."""
 
     def build(config: dict[str, Any]) -> Any:
@@ -45,9 +45,9 @@ def _one_of(component: str, classes: Mapping[str, Any]) -> Callable[[dict[str, A
 
 
 BUILDERS: Mapping[str, Callable[[dict[str, Any]], Any]] = {
-    "vae": _one_of("vae", AUTOENCODERS),
+    "vae": one_of("vae", AUTOENCODERS),
     "image_encoder": _image_encoder,
-    "reference_net": _one_of("reference_net", REFERENCE_NETWORKS),
+    "reference_net": one_of("reference_net", REFERENCE_NETWORKS),
     "denoising_unet": DenoisingUNet.from_config,
     "pose_guider": PoseGuider.from_config,
 }
@@ -67,6 +67,11 @@ def check_model_folder(folder: Path) -> None:
 
 def check_component(place: Path, component: str) -> None:
     """As `check_model_folder`, for the folder of one component."""
+    check_network(place, BUILDERS[component])
+
+
+def check_network(place: Path, build: Callable[[dict[str, Any]], Any]) -> None:
+    """As `check_component`, for any network that is built of its configuration."""
     try:
         config = json.loads((place / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -74,7 +79,7 @@ def check_component(place: Path, component: str) -> None:
             f"The model '{place.parent}' has no usable '{place.name}/config.json': {error}."
         ) from error
     with torch.device("meta"):
-        network: nn.Module = BUILDERS[component](config)
+        network: nn.Module = build(config)
     expected = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
     check_shapes(_shapes(place), expected, source=str(place), model_name=type(network).__name__)
 
