@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 import torch
 
+from animate_anyone.sampling.settings import SamplingSettings
 from animate_anyone.sampling.windows import ClosedLoopWindows
 from benchmarks.networks import TOY_SIZE, DrawnWhenAsked, picture, toy_pipeline
 from benchmarks.plain_loop import plain_frames, plain_latents
@@ -56,8 +57,7 @@ def run_pipeline(num_frames: int) -> None:
         DrawnWhenAsked(num_frames, TOY_SIZE),
         width=TOY_SIZE.width,
         height=TOY_SIZE.height,
-        num_inference_steps=NUM_STEPS,
-        guidance_scale=GUIDANCE_SCALE,
+        settings=SamplingSettings(num_inference_steps=NUM_STEPS, guidance_scale=GUIDANCE_SCALE),
         generator=torch.Generator().manual_seed(0),
     ):
         pass

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from animate_anyone.pipeline import AnimateAnyonePipeline
+from animate_anyone.sampling.settings import SamplingSettings
 from animate_anyone.sampling.windows import ClosedLoopWindows, WindowPlan
 from benchmarks.networks import TOY_SIZE, DrawnWhenAsked, picture, toy_pipeline
 from benchmarks.plain_loop import plain_frames, plain_latents
@@ -121,9 +122,7 @@ def pipeline_latents(
         poses,
         width=TOY_SIZE.width,
         height=TOY_SIZE.height,
-        num_inference_steps=num_steps,
-        guidance_scale=GUIDANCE_SCALE,
-        windows=windows,
+        settings=SamplingSettings(num_inference_steps=num_steps, guidance_scale=GUIDANCE_SCALE, windows=windows),
         latents=noise,
     )
     for _ in pipeline.decode(latents):

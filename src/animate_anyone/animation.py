@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from animate_anyone.errors import ConfigError
 from animate_anyone.media.geometry import Geometry
 from animate_anyone.media.size import Size
 from animate_anyone.models.vae import downscale_factor
@@ -18,6 +19,8 @@ from animate_anyone.pose.draw import STYLES, draw_pose
 from animate_anyone.pose.driving import Driving, SkeletonVideo
 from animate_anyone.pose.images import DrawnPoseImages, PoseImages, SkeletonVideoImages
 from animate_anyone.pose.skeleton import Pose
+from animate_anyone.sampling.presets import PRESETS, PresetName
+from animate_anyone.sampling.settings import SamplingSettings
 from animate_anyone.sampling.windows import ClosedLoopWindows, WindowPlan
 
 WindowPlanName = Literal["overlapping", "closed-loop"]
@@ -36,6 +39,17 @@ class AnimateOptions:
     """Width x height of the video in pixels; the aspect ratio is always that of the reference image."""
     windows: WindowPlanName = "overlapping"
     """How a long clip is cut; "closed-loop" is what Moore-AnimateAnyone does."""
+    windows_at_once: int = 1
+    """Windows denoised together: more memory, and faster on a device that one does not keep busy."""
+    preset: PresetName = "exact"
+    """"fast" leaves out work that changes little; see `sampling.presets`."""
+
+    def __post_init__(self):
+        if self.preset == "fast" and self.windows == "closed-loop":
+            raise ConfigError(
+                "The preset 'fast' cannot be had with the windows 'closed-loop', which wrap around: it keeps features of "
+                "neighbouring windows only. Choose the windows 'overlapping', or the preset 'exact'."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,9 +136,13 @@ def _frames(
             reference_pose_image=reference_pose_image,
             width=geometry.canvas.width,
             height=geometry.canvas.height,
-            num_inference_steps=options.num_inference_steps,
-            guidance_scale=options.guidance_scale,
-            windows=_window_plan(options.windows, pipeline),
+            settings=SamplingSettings(
+                num_inference_steps=options.num_inference_steps,
+                guidance_scale=options.guidance_scale,
+                windows=_window_plan(options.windows, pipeline),
+                windows_at_once=options.windows_at_once,
+                preset=PRESETS[options.preset],
+            ),
             generator=torch.Generator().manual_seed(options.seed),
             on_step=on_step,
             on_window=on_window,

@@ -26,9 +26,11 @@ from animate_anyone.models.pose_guider import PoseGuider
 from animate_anyone.models.reference_features import ControlResiduals, ReferenceFeatures
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.vae import Autoencoder, decode_latents, downscale_factor, encode_images
+from animate_anyone.predictor import WindowPredictor
 from animate_anyone.sampling.frame_cache import FrameCache
-from animate_anyone.sampling.guidance import Prediction
+from animate_anyone.sampling.presets import PresetName, preset_named
 from animate_anyone.sampling.sampler import sample
+from animate_anyone.sampling.settings import SamplingSettings
 from animate_anyone.sampling.windows import OverlappingWindows, WindowPlan
 
 Frame = npt.NDArray[np.uint8]
@@ -148,14 +150,16 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         guidance_scale: float | None = None,
         windows: WindowPlan | None = None,
         windows_at_once: int = 1,
+        preset: PresetName = "exact",
         generator: torch.Generator | None = None,
         latents: Float[Tensor, "1 c f h w"] | None = None,
         output_type: str = "pil",
         on_step: Callable[[int, Tensor, Tensor], None] | None = None,
     ) -> AnimateAnyonePipelineOutput:
-        """Animates the character and returns all frames; arguments as in `animate`.
+        """Animates the character and returns all frames; arguments as in `animate` and `SamplingSettings`.
 
         Args:
+            preset: "exact", or "fast" for less work and a result that is not quite the same; see `sampling.presets`.
             output_type: "pil" for images, "np" for one array in [0, 1].
 
         Raises:
@@ -163,6 +167,13 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         """
         if output_type not in ("pil", "np"):
             raise ValueError(f"output_type must be 'pil' or 'np'; got {output_type!r}.")
+        settings = SamplingSettings(
+            num_inference_steps=num_inference_steps,
+            guidance_scale=guidance_scale,
+            windows=windows,
+            windows_at_once=windows_at_once,
+            preset=preset_named(preset),
+        )
         frames = list(
             self.animate(
                 reference_image,
@@ -170,10 +181,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
                 reference_pose_image=reference_pose_image,
                 width=width,
                 height=height,
-                num_inference_steps=num_inference_steps,
-                guidance_scale=guidance_scale,
-                windows=windows,
-                windows_at_once=windows_at_once,
+                settings=settings,
                 generator=generator,
                 latents=latents,
                 on_step=on_step,
@@ -192,10 +200,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         reference_pose_image: Image.Image | None = None,
         width: int | None = None,
         height: int | None = None,
-        num_inference_steps: int | None = None,
-        guidance_scale: float | None = None,
-        windows: WindowPlan | None = None,
-        windows_at_once: int = 1,
+        settings: SamplingSettings = SamplingSettings(),
         generator: torch.Generator | None = None,
         latents: Float[Tensor, "1 c f h w"] | None = None,
         on_step: Callable[[int, Tensor, Tensor], None] | None = None,
@@ -211,14 +216,10 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             width: of the video in pixels, a multiple of the VAE's factor; by default as the reference image, at the
                 area of the checkpoint.
             height: as `width`.
-            num_inference_steps: denoising steps; by default those of the checkpoint.
-            guidance_scale: 1 for no guidance; by default that of the checkpoint.
-            windows: how a clip longer than the temporal attention is cut; see `sampling.windows`.
-            windows_at_once: windows denoised together; more than one needs more memory and can be faster on a device
-                that one window does not keep busy.
+            settings: steps, guidance, windows, and what is left out of the work.
             generator: makes the result repeatable; by default every call gives another one.
             latents: noise to start from, in place of the generator's.
-            on_step: called after every step with its index, the guided model output and the latents.
+            on_step: called after every step with its index, the guided model output and the latents; see `sample`.
             on_window: called after every window with the index of the step, the number of its windows done, and of all.
 
         Yields:
@@ -234,10 +235,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             pose_images,
             width=width,
             height=height,
-            num_inference_steps=num_inference_steps,
-            guidance_scale=guidance_scale,
-            windows=windows,
-            windows_at_once=windows_at_once,
+            settings=settings,
             generator=generator,
             latents=latents,
             on_step=on_step,
@@ -282,58 +280,46 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         *,
         width: int,
         height: int,
-        num_inference_steps: int | None = None,
-        guidance_scale: float | None = None,
-        windows: WindowPlan | None = None,
-        windows_at_once: int = 1,
+        settings: SamplingSettings = SamplingSettings(),
         generator: torch.Generator | None = None,
         latents: Float[Tensor, "1 c f h w"] | None = None,
         on_step: Callable[[int, Tensor, Tensor], None] | None = None,
         on_window: Callable[[int, int, int], None] | None = None,
     ) -> Float[Tensor, "1 c f h w"]:
         """Denoises the latents of the whole clip, which stay on the CPU; arguments as in `animate`."""
-        device, dtype = self._execution_device, self.denoising_unet.dtype
         num_frames = len(pose_images)
         if num_frames == 0:
             raise ValueError("There are no pose images: a video needs at least one.")
+        guidance_scale = settings.guidance_scale
         if guidance_scale is None:
             guidance_scale = float(self.config["guidance_scale"])
-        if windows is None:
-            windows = OverlappingWindows(self.window_size, overlap=self.window_size // 6)
         if latents is None:
             latents = self.draw_noise(num_frames, width=width, height=height, generator=generator)
         if tuple(latents.shape) != (shape := self._latents_shape(num_frames, width, height)):
             raise ValueError(f"latents must have the shape {shape}; got {tuple(latents.shape)}.")
 
-        conditional = self.denoising_unet.project(reference.image_tokens, reference.features)
-        unconditional = None
-        if guidance_scale > 1:
-            # The pose stays: guidance strengthens the character, not the motion.
-            unconditional = self.denoising_unet.project(torch.zeros_like(reference.image_tokens))
-
         def guide_by_pose(frames: tuple[int, ...]) -> Tensor:
             return self.encode_poses(_pictures(pose_images, frames), width=width, height=height)
 
-        pose_features = FrameCache(guide_by_pose, max_bytes=POSE_FEATURE_BYTES)
-
-        def predict(noisy: Tensor, timestep: Tensor, frames: Sequence[tuple[int, ...]]) -> Prediction:
-            noisy, timestep = noisy.to(device, dtype), timestep.to(device)
-            pose = torch.cat([pose_features(window) for window in frames])
-            guided, *unguided = (
-                self.denoising_unet(noisy, timestep, conditions, pose_features=pose)
-                for conditions in (conditional, unconditional)
-                if conditions is not None
-            )
-            return Prediction(conditional=guided, unconditional=unguided[0] if unguided else None)
-
+        predict = WindowPredictor(
+            unet=self.denoising_unet,
+            device=self._execution_device,
+            conditional=self.denoising_unet.project(reference.image_tokens, reference.features),
+            # The pose stays: guidance strengthens the character, not the motion.
+            unconditional=self.denoising_unet.project(torch.zeros_like(reference.image_tokens))
+            if guidance_scale > 1
+            else None,
+            pose_features=FrameCache(guide_by_pose, max_bytes=POSE_FEATURE_BYTES),
+        )
         return sample(
             predict,
             latents.cpu(),
             self.scheduler,
-            num_steps=num_inference_steps or self.config["num_inference_steps"],
-            windows=windows,
-            windows_at_once=windows_at_once,
+            num_steps=settings.num_inference_steps or self.config["num_inference_steps"],
+            windows=settings.windows or OverlappingWindows(self.window_size, overlap=self.window_size // 6),
+            windows_at_once=settings.windows_at_once,
             guidance_scale=guidance_scale,
+            preset=settings.preset,
             generator=generator,
             on_step=on_step,
             on_window=on_window,
