@@ -10,6 +10,7 @@ from diffusers import AutoencoderTiny
 from PIL import Image
 
 from animate_anyone.models.pixels import to_picture
+from animate_anyone.sampling.settings import SamplingSettings
 from animate_anyone.streaming import stream
 from tiny import randomised
 
@@ -36,8 +37,8 @@ def streamed(pipeline, pictures, **options) -> np.ndarray:
 
 
 def animated(pipeline, pictures, *, generator, num_steps) -> np.ndarray:
-    options = {"guidance_scale": 1.0, "num_inference_steps": num_steps, "generator": generator, **SIZE}
-    return np.stack(list(pipeline.animate(REFERENCE, pictures, **options)))
+    settings = SamplingSettings(guidance_scale=1.0, num_inference_steps=num_steps)
+    return np.stack(list(pipeline.animate(REFERENCE, pictures, settings=settings, generator=generator, **SIZE)))
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> int:
@@ -134,8 +135,8 @@ def test_a_tiny_decoder_takes_the_place_of_the_vae(tiny_pipeline):
     tiny_pipeline.vae.decoder.register_forward_hook(lambda *_: pytest.fail("the VAE decodes nothing"))
     result = streamed(tiny_pipeline, poses(3), num_steps=1, decoder=decoder)
     encoded = tiny_pipeline.encode_reference(REFERENCE, **SIZE)
-    options = {"guidance_scale": 1.0, "num_inference_steps": 1, "generator": seeded(), **SIZE}
-    latents = tiny_pipeline.denoise(encoded, poses(3), **options)
+    settings = SamplingSettings(guidance_scale=1.0, num_inference_steps=1)
+    latents = tiny_pipeline.denoise(encoded, poses(3), settings=settings, generator=seeded(), **SIZE)
     with torch.no_grad():
         pixels = decoder.decode(latents[0].transpose(0, 1)).sample
     expected = np.stack([to_picture((one / 2 + 0.5).clamp(0, 1)) for one in pixels])

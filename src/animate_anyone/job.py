@@ -9,15 +9,23 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
+from diffusers import AutoencoderTiny
 from PIL import Image
 
 from animate_anyone.animation import AnimateOptions, Animation, animate
-from animate_anyone.errors import AnimateAnyoneError, MediaError, PoseError
+from animate_anyone.errors import AnimateAnyoneError, ConfigError, MediaError, PoseError
 from animate_anyone.media.image import load_image
 from animate_anyone.media.panels import side_by_side
 from animate_anyone.media.size import Size
 from animate_anyone.media.writer import check_output, write_video
-from animate_anyone.opened_model import DTypeName, choose_device, open_model, settings_used, usual_dtype
+from animate_anyone.opened_model import (
+    DTypeName,
+    choose_device,
+    open_decoder_of,
+    open_model,
+    settings_used,
+    usual_dtype,
+)
 from animate_anyone.pipeline import AnimateAnyonePipeline, Frame
 from animate_anyone.pose.motion import Motion, MotionOptions, find_motion
 from animate_anyone.pose.skeleton_video import check_rate
@@ -45,6 +53,8 @@ class Job:
     """A known name, a model folder, or a hub repository."""
     options: AnimateOptions = field(default_factory=AnimateOptions)
     motion: MotionOptions = field(default_factory=MotionOptions)
+    decoder: str | None = None
+    """For the preset "stream": a known name or a folder, to decode by in place of the model's own."""
     compare: bool = False
     """Show reference, pose and result side by side in place of the result alone."""
     device: str | None = None
@@ -75,6 +85,8 @@ def run_job(job: Job, listener: Listener) -> RunReport:
     check_output(job.output)
     report_to = report_path(job.output)
     _keep_inputs(job, report_to)
+    if job.decoder is not None and job.options.preset != "stream":
+        raise ConfigError("A decoder is for the preset 'stream' only. Choose that, or leave the decoder out.")
     device = choose_device(job.device)
     reference = load_image(job.reference)
     stopwatch = Stopwatch()
@@ -83,6 +95,10 @@ def run_job(job: Job, listener: Listener) -> RunReport:
     with stopwatch.phase("open model"):
         dtype = job.dtype or usual_dtype(device)
         pipeline, model = open_model(job.model, device=device, dtype=dtype)
+        decoder = None
+        if job.decoder is not None:
+            decoder, model = open_decoder_of(job.decoder, pipeline, model)
+            decoder.to(device)
 
     # --- The motion ---
     with stopwatch.phase("find poses"):
@@ -99,6 +115,7 @@ def run_job(job: Job, listener: Listener) -> RunReport:
     settings: dict[str, Any] = settings_used(job.options, pipeline) | {
         "max_frames": job.motion.max_frames,
         "align": job.motion.align,
+        "decoder": job.decoder,
         "compare": job.compare,
         "device": str(device),
         "dtype": dtype,
@@ -112,7 +129,14 @@ def run_job(job: Job, listener: Listener) -> RunReport:
         listener.progress("denoising", step + done / total, num_steps)
 
     animation = _animate(
-        pipeline, reference, motion, job.options, align=job.motion.align, on_window=on_window, note=listener.note
+        pipeline,
+        reference,
+        motion,
+        job.options,
+        align=job.motion.align,
+        decoder=decoder,
+        on_window=on_window,
+        note=listener.note,
     )
     frames = _panels(animation, reference) if job.compare else animation.frames
     with _memory_reported():
@@ -122,8 +146,11 @@ def run_job(job: Job, listener: Listener) -> RunReport:
             fps=animation.pose_images.fps,
             audio_from=job.driving if motion.is_video else None,
         )
-    stopwatch.seconds["denoising"] = round(denoised - started, 3)
-    stopwatch.seconds["decoding and writing"] = round(time.perf_counter() - denoised, 3)
+    if job.options.preset == "stream":
+        stopwatch.seconds["streaming"] = round(time.perf_counter() - started, 3)
+    else:
+        stopwatch.seconds["denoising"] = round(denoised - started, 3)
+        stopwatch.seconds["decoding and writing"] = round(time.perf_counter() - denoised, 3)
 
     # --- The report ---
     report = RunReport(
@@ -161,6 +188,7 @@ def _animate(
     options: AnimateOptions,
     *,
     align: bool,
+    decoder: AutoencoderTiny | None,
     on_window: Callable[[int, int, int], None],
     note: Callable[[str], None],
 ) -> Animation:
@@ -178,13 +206,14 @@ def _animate(
             reference_pose=reference_pose,
             align=align,
             options=options,
+            decoder=decoder,
             on_window=on_window,
         )
     except PoseError as error:
         if motion.reference_pose_from != "detected":
             raise
         note(f"{error} The motion is shown as it is.")
-        return animate(pipeline, reference, motion.driving, options=options, on_window=on_window)
+        return animate(pipeline, reference, motion.driving, options=options, decoder=decoder, on_window=on_window)
 
 
 def _panels(animation: Animation, reference: Image.Image) -> Iterator[Frame]:

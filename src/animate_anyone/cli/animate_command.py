@@ -8,7 +8,7 @@ import typer
 from animate_anyone.cli.options import DetectorOption, DetectorWeightsOption, MaxFramesOption, ModelOption
 from animate_anyone.cli.summary import summary
 from animate_anyone.cli.terminal import Terminal, quiet_libraries
-from animate_anyone.sampling.presets import PresetName
+from animate_anyone.sampling.presets import OfferedPreset
 
 MOTION, SAMPLING, OUTPUT = "Motion", "Sampling", "Output and machine"
 
@@ -108,12 +108,17 @@ def animate(
         ),
     ] = 1,
     preset: Annotated[
-        PresetName,
+        OfferedPreset,
         typer.Option(
-            help="'fast' leaves out work that changes little: about two and a half times as fast at 20 steps or more.",
+            help="'fast' leaves out work that changes little: about two and a half times as fast at 20 steps or more. "
+            "'stream' takes 4 steps or the model's, if those are fewer, and has no guidance: for models made for that.",
             rich_help_panel=SAMPLING,
         ),
     ] = "exact",
+    decoder: Annotated[
+        str | None,
+        typer.Option(help="With 'stream', a fast decoder: taesd, or a folder.", rich_help_panel=SAMPLING),
+    ] = None,
     compare: Annotated[
         bool,
         typer.Option(
@@ -173,6 +178,7 @@ def animate(
             detector=detector,
             detector_weights=detector_weights,
         ),
+        decoder=decoder,
         compare=compare,
         device=device,
         dtype=dtype,

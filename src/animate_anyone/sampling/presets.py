@@ -6,6 +6,8 @@ from types import MappingProxyType
 from typing import Literal
 
 PresetName = Literal["exact", "fast"]
+OfferedPreset = Literal["exact", "fast", "stream"]
+"""What front ends offer: these, and the rolling window of `streaming` in their place."""
 
 
 @dataclass(frozen=True, kw_only=True)
