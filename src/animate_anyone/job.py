@@ -37,6 +37,7 @@ from animate_anyone.run_report import (
     peak_memory,
     report_path,
 )
+from animate_anyone.sampling.presets import PRESETS
 
 Phase = Literal["poses", "denoising", "frames"]
 """What takes long: finding poses (in frames), denoising (in steps), decoding and writing (in frames)."""
@@ -121,6 +122,12 @@ def run_job(job: Job, listener: Listener) -> RunReport:
         "dtype": dtype,
     }
     num_steps = int(settings["num_inference_steps"])
+    if job.options.preset != "exact" and not PRESETS[job.options.preset].has_effect(
+        num_steps, settings["guidance_scale"]
+    ):
+        listener.note(
+            f"The preset '{job.options.preset}' has no effect: with so few steps ({num_steps}) nothing is left out."
+        )
     started = denoised = time.perf_counter()
 
     def on_window(step: int, done: int, total: int) -> None:

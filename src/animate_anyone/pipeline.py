@@ -28,7 +28,7 @@ from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.vae import Autoencoder, decode_latents, downscale_factor, encode_images
 from animate_anyone.predictor import WindowPredictor
 from animate_anyone.sampling.frame_cache import FrameCache
-from animate_anyone.sampling.presets import PresetName, preset_named
+from animate_anyone.sampling.presets import preset_named
 from animate_anyone.sampling.sampler import sample
 from animate_anyone.sampling.settings import SamplingSettings
 from animate_anyone.sampling.windows import OverlappingWindows, WindowPlan
@@ -150,7 +150,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         guidance_scale: float | None = None,
         windows: WindowPlan | None = None,
         windows_at_once: int = 1,
-        preset: PresetName = "exact",
+        preset: str = "exact",
         generator: torch.Generator | None = None,
         latents: Float[Tensor, "1 c f h w"] | None = None,
         output_type: str = "pil",

@@ -83,8 +83,8 @@ def sample(
         Denoised latents.
 
     Raises:
-        ValueError: if a number of steps or of windows is impossible, or if deep features cannot be reused with this
-            scheduler or window plan.
+        ValueError: if a number of steps or of windows is impossible, or if windows that wrap around are to reuse deep
+            features.
     """
     if windows_at_once < 1:
         raise ValueError(f"At least one window is denoised at once; got windows_at_once = {windows_at_once}.")
@@ -93,11 +93,6 @@ def sample(
     takes_generator = "generator" in inspect.signature(stepper.step).parameters
     options = {"generator": generator} if takes_generator else {}
     together = preset.steps_together(num_steps)
-    if together > 1 and not isinstance(scheduler, DDIMScheduler):
-        raise ValueError(
-            "Deep features are reused with a scheduler whose steps know nothing of each other only, as frames take them "
-            f"at different times: DDIMScheduler; got {type(scheduler).__name__}. Choose the preset 'exact'."
-        )
     num_frames = noise.shape[2]
     latents = noise * stepper.init_noise_sigma
     for first in range(0, num_steps, together):
