@@ -98,8 +98,7 @@ def run_job(job: Job, listener: Listener) -> RunReport:
         pipeline, model = open_model(job.model, device=device, dtype=dtype)
         decoder = None
         if job.decoder is not None:
-            decoder, model = open_decoder_of(job.decoder, pipeline, model)
-            decoder.to(device)
+            decoder, model = open_decoder_of(job.decoder, pipeline, model, device=device)
 
     # --- The motion ---
     with stopwatch.phase("find poses"):
@@ -122,7 +121,7 @@ def run_job(job: Job, listener: Listener) -> RunReport:
         "dtype": dtype,
     }
     num_steps = int(settings["num_inference_steps"])
-    if job.options.preset != "exact" and not PRESETS[job.options.preset].has_effect(
+    if job.options.preset == "fast" and not PRESETS[job.options.preset].has_effect(
         num_steps, settings["guidance_scale"]
     ):
         listener.note(

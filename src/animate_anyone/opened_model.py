@@ -62,14 +62,16 @@ def open_model(name: str, *, device: torch.device, dtype: DTypeName) -> tuple[An
     return pipeline.to(device), model
 
 
-def open_decoder_of(name: str, pipeline: AnimateAnyonePipeline, model: ModelUsed) -> tuple[AutoencoderTiny, ModelUsed]:
+def open_decoder_of(
+    name: str, pipeline: AnimateAnyonePipeline, model: ModelUsed, *, device: torch.device
+) -> tuple[AutoencoderTiny, ModelUsed]:
     """A decoder by its name or folder, beside the model, and what a report says of both.
 
     Raises:
         CheckpointError: there is no such decoder, or it does not fit the model.
     """
     folder = locate_base_weights(name)
-    decoder = open_decoder(folder, pipeline)
+    decoder = open_decoder(folder, pipeline, device=device)
     hashes = {f"decoder/{file}": value for file, value in weight_hashes(folder).items()}
     known = BASE_WEIGHTS.get(name)
     licences = read_notices(folder) if known is None else [notice_of(known.source)]

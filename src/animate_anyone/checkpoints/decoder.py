@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from diffusers import AutoencoderTiny
 
 from animate_anyone.checkpoints.base_weights import locate_base_weights
@@ -15,14 +16,17 @@ from animate_anyone.pipeline import AnimateAnyonePipeline
 DECODERS: Mapping[str, Any] = {AutoencoderTiny.__name__: AutoencoderTiny}
 
 
-def open_decoder(name_or_path: str | Path, pipeline: AnimateAnyonePipeline) -> AutoencoderTiny:
-    """Opens a decoder for the latents of a model, in the data type of its VAE, on the CPU.
+def open_decoder(
+    name_or_path: str | Path, pipeline: AnimateAnyonePipeline, *, device: str | torch.device = "cpu"
+) -> AutoencoderTiny:
+    """Opens a decoder for the latents of a model, in the data type of its VAE.
 
     Whether it was made for latents of this kind cannot be seen from it, only whether they have its shape.
 
     Args:
         name_or_path: a name such as "taesd", for the latents of Stable Diffusion 1.5, or a folder that diffusers wrote.
         pipeline: the model.
+        device: what the decoder is to run on.
 
     Raises:
         CheckpointError: it is not there, damaged, or for latents of another shape.
@@ -33,7 +37,7 @@ def open_decoder(name_or_path: str | Path, pipeline: AnimateAnyonePipeline) -> A
             f"There is no decoder '{name_or_path}': give 'taesd' or the folder of an AutoencoderTiny."
         )
     check_network(place, one_of("decoder", DECODERS))
-    decoder = AutoencoderTiny.from_pretrained(place, torch_dtype=pipeline.vae.dtype)
+    decoder: Any = AutoencoderTiny.from_pretrained(place, torch_dtype=pipeline.vae.dtype)
     got = decoder.config["latent_channels"], 2 ** (len(decoder.config["decoder_block_out_channels"]) - 1)
     expected = pipeline.denoising_unet.config["in_channels"], downscale_factor(pipeline.vae)
     if got != expected:
@@ -41,4 +45,4 @@ def open_decoder(name_or_path: str | Path, pipeline: AnimateAnyonePipeline) -> A
             f"'{name_or_path}' takes latents of {got[0]} channels and makes {got[1]} pixels of a side. Those "
             f"of the model have {expected[0]} channels and {expected[1]} pixels. Take another, or leave it out."
         )
-    return decoder
+    return decoder.to(device)
