@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.drift import Drift
 from benchmarks.memory import Memory
 from benchmarks.timing import Timing
 from benchmarks.work import Work
@@ -23,26 +24,38 @@ class Report:
     timings: tuple[Timing, ...]
     work: Work
     memory: Memory
+    drifts: tuple[Drift, ...]
 
     def to_json(self) -> dict[str, Any]:
         """The figures, by the names that they have here, and the ratios that the table shows."""
         timings = [
             asdict(timing)
-            | {"same_windows_ratio": timing.same_windows_ratio, "own_windows_ratio": timing.own_windows_ratio}
+            | {
+                "same_windows_ratio": timing.same_windows_ratio,
+                "own_windows_ratio": timing.own_windows_ratio,
+                "fast_ratio": timing.fast_ratio,
+            }
             for timing in self.timings
         ]
-        return {"machine": self.machine, "timings": timings, "work": asdict(self.work), "memory": asdict(self.memory)}
+        return {
+            "machine": self.machine,
+            "timings": timings,
+            "work": asdict(self.work),
+            "memory": asdict(self.memory),
+            "drifts": [asdict(drift) for drift in self.drifts],
+        }
 
     def to_markdown(self) -> str:
         """The table, under a line that names the machine."""
         return "\n".join([
             ", ".join(f"{name} {value}" for name, value in self.machine.items()),
             "",
-            "| | plain loop | pipeline | |",
-            "|---|---|---|---|",
+            "| | plain loop | pipeline | preset fast | |",
+            "|---|---|---|---|---|",
             *(row for timing in self.timings for row in _time_rows(timing)),
             *_work_rows(self.work),
             *_memory_rows(self.memory),
+            *(row for drift in self.drifts for row in _drift_rows(drift)),
         ])  # fmt: skip
 
 
@@ -71,15 +84,21 @@ def _row(*cells: str) -> str:
 def _time_rows(timing: Timing) -> Sequence[str]:
     what = f"Time for {timing.num_frames} frames, {timing.num_steps} steps"
     return [
-        _row(f"{what}, same windows", "1", f"1 / {timing.same_windows_ratio:.2f}", f"least of {timing.rounds}"),
-        _row(f"{what}, own windows", "1", f"1 / {timing.own_windows_ratio:.2f}", f"least of {timing.rounds}"),
-        _row("Largest difference of latents, same windows", "0", f"{timing.difference:.1e}", "standard deviations"),
+        _row(f"{what}, same windows", "1", f"1 / {timing.same_windows_ratio:.2f}", "", f"least of {timing.rounds}"),
+        _row(
+            f"{what}, own windows",
+            "1",
+            f"1 / {timing.own_windows_ratio:.2f}",
+            f"1 / {timing.fast_ratio:.2f}",
+            f"least of {timing.rounds}",
+        ),
+        _row("Largest difference of latents, same windows", "0", f"{timing.difference:.1e}", "", "standard deviations"),
     ]
 
 
 def _work_rows(work: Work) -> Sequence[str]:
     what = f"Work for {work.num_frames} frames of {work.size}, {work.num_steps} steps, counted"
-    return [_row(what, f"{work.plain:,.0f}", f"{work.pipeline:,.0f}", "TFLOP at SD 1.5's width")]
+    return [_row(what, f"{work.plain:,.0f}", f"{work.pipeline:,.0f}", f"{work.fast:,.0f}", "TFLOP at SD 1.5's width")]
 
 
 def _memory_rows(memory: Memory) -> Sequence[str]:
@@ -87,6 +106,21 @@ def _memory_rows(memory: Memory) -> Sequence[str]:
         return f"{peaks[length] / 2**20:.0f} ({peaks[length] / peaks[min(peaks)] - 1:+.1%})"
 
     return [
-        _row(f"Peak memory at {length} frames", cell(memory.plain, length), cell(memory.pipeline, length), "MiB")
+        _row(
+            f"Peak memory at {length} frames",
+            *(cell(peaks, length) for peaks in (memory.plain, memory.pipeline, memory.fast)),
+            "MiB",
+        )
         for length in memory.pipeline
     ]
+
+
+def _drift_rows(drift: Drift) -> Sequence[str]:
+    what = f"{drift.num_steps} steps, guidance {drift.guidance_scale:g}, {drift.networks}"
+    return [
+        _row(f"Largest difference of latents from the pipeline's, {what}", "", "0", f"{drift.largest:.2f}",
+             "standard deviations"),
+        _row(f"RMS difference of latents from the pipeline's, {what}", "", "0", f"{drift.rms:.3f}",
+             "standard deviations"),
+        _row(f"PSNR of frames against the pipeline's, {what}", "", "", f"{drift.psnr:.1f}", "dB"),
+    ]  # fmt: skip

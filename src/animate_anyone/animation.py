@@ -47,8 +47,8 @@ class AnimateOptions:
     def __post_init__(self):
         if self.preset == "fast" and self.windows == "closed-loop":
             raise ConfigError(
-                "The preset 'fast' cannot be had with the windows 'closed-loop', which wrap around: it keeps features of "
-                "neighbouring windows only. Choose the windows 'overlapping', or the preset 'exact'."
+                "The preset 'fast' cannot be had with the windows 'closed-loop', which wrap around: it keeps features "
+                "of neighbouring windows only. Choose the windows 'overlapping', or the preset 'exact'."
             )
 
 

@@ -29,7 +29,7 @@ from animate_anyone.predictor import WindowPredictor
 from animate_anyone.sampling.frame_cache import FrameCache
 from animate_anyone.sampling.presets import preset_named
 from animate_anyone.sampling.sampler import sample
-from animate_anyone.sampling.settings import SamplingSettings
+from animate_anyone.sampling.settings import USUAL, SamplingSettings
 from animate_anyone.sampling.windows import OverlappingWindows, WindowPlan
 
 Frame = npt.NDArray[np.uint8]
@@ -199,7 +199,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         reference_pose_image: Image.Image | None = None,
         width: int | None = None,
         height: int | None = None,
-        settings: SamplingSettings = SamplingSettings(),
+        settings: SamplingSettings = USUAL,
         generator: torch.Generator | None = None,
         latents: Float[Tensor, "1 c f h w"] | None = None,
         on_step: Callable[[int, Tensor, Tensor], None] | None = None,
@@ -278,7 +278,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         *,
         width: int,
         height: int,
-        settings: SamplingSettings = SamplingSettings(),
+        settings: SamplingSettings = USUAL,
         generator: torch.Generator | None = None,
         latents: Float[Tensor, "1 c f h w"] | None = None,
         on_step: Callable[[int, Tensor, Tensor], None] | None = None,

@@ -160,7 +160,7 @@ class DenoisingUNet(UNet):
         pose_features: Float[Tensor, "b c0 f h w"] | None = None,
         reference: ReferenceFeatures | ControlResiduals | None = None,
     ) -> Float[Tensor, "n c1 h w"]:
-        """Computes all that comes before the last layer: by far the greater part of the work; arguments as in `forward`.
+        """Computes all that comes before the last layer, by far the most of the work; arguments as in `forward`.
 
         Returns:
             The feature map of each frame, n = b x f, which `forward` takes as `deep`.
@@ -171,9 +171,7 @@ class DenoisingUNet(UNet):
         x, conditioning = self._first(latents, timestep, pose_features)
         return self.run_deep(x, conditioning, self._given(conditions, reference))
 
-    def _first(
-        self, latents: Tensor, timestep: Tensor, pose_features: Tensor | None
-    ) -> tuple[Tensor, Conditioning]:
+    def _first(self, latents: Tensor, timestep: Tensor, pose_features: Tensor | None) -> tuple[Tensor, Conditioning]:
         """What the stages start from."""
         num_frames = latents.shape[2]
         x = self.conv_in(rearrange(latents, "b c f h w -> (b f) c h w"))
