@@ -1,7 +1,8 @@
 """`python -m benchmarks --json FILE`: prints a Markdown table, and writes the same figures as JSON.
 
-The pipeline and the stream beside a plain loop over the same networks: time (as ratios), counted work at full width,
-peak memory. It takes a few minutes of one core, and is run at the root of a checkout.
+The pipeline, its preset "fast" and the stream beside a plain loop over the same networks: time (as ratios), counted
+work at full width, peak memory, and how far the preset is from what is exact. It takes several minutes of one core, and
+is run at the root of a checkout.
 """
 
 import argparse
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.drift import drift_of_bundled_model, drift_of_random_networks
 from benchmarks.memory import measure_memory
 from benchmarks.report import Report, machine
 from benchmarks.streaming import measure_growth
@@ -40,6 +42,7 @@ def main() -> None:
         work=count_work(),
         memory=measure_memory(tuple(arguments.memory_frames)),
         growth=measure_growth(tuple(arguments.stream_frames), rounds=arguments.rounds),
+        drifts=(drift_of_bundled_model(), drift_of_random_networks()),
     )
     print(report.to_markdown())
     if arguments.json is not None:

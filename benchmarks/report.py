@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from animate_anyone.streaming import NUM_STEPS
+from benchmarks.drift import Drift
 from benchmarks.memory import Memory
 from benchmarks.streaming import Growth
 from benchmarks.timing import Timing
@@ -26,6 +27,7 @@ class Report:
     work: Work
     memory: Memory
     growth: Growth
+    drifts: tuple[Drift, ...]
 
     def to_json(self) -> dict[str, Any]:
         """The figures, by the names that they have here, and the ratios that the table shows."""
@@ -35,6 +37,7 @@ class Report:
                 "same_windows_ratio": timing.same_windows_ratio,
                 "own_windows_ratio": timing.own_windows_ratio,
                 "stream_ratio": timing.stream_ratio,
+                "fast_ratio": timing.fast_ratio,
             }
             for timing in self.timings
         ]
@@ -44,6 +47,7 @@ class Report:
             "work": asdict(self.work),
             "memory": asdict(self.memory),
             "growth": asdict(self.growth) | {"ratio": self.growth.ratio},
+            "drifts": [asdict(drift) for drift in self.drifts],
         }
 
     def to_markdown(self) -> str:
@@ -51,12 +55,13 @@ class Report:
         return "\n".join([
             ", ".join(f"{name} {value}" for name, value in self.machine.items()),
             "",
-            "| | plain loop | pipeline | stream | |",
-            "|---|---|---|---|---|",
+            "| | plain loop | pipeline | preset fast | stream | |",
+            "|---|---|---|---|---|---|",
             *(row for timing in self.timings for row in _time_rows(timing)),
             *_work_rows(self.work),
             *_memory_rows(self.memory),
             *_growth_rows(self.growth),
+            *(row for drift in self.drifts for row in _drift_rows(drift)),
         ])  # fmt: skip
 
 
@@ -85,15 +90,23 @@ def _row(*cells: str) -> str:
 def _time_rows(timing: Timing) -> Sequence[str]:
     what = f"Time for {timing.num_frames} frames, {timing.num_steps} steps"
     return [
-        _row(f"{what}, same windows", "1", f"1 / {timing.same_windows_ratio:.2f}", "", f"least of {timing.rounds}"),
+        _row(f"{what}, same windows", "1", f"1 / {timing.same_windows_ratio:.2f}", "", "", f"least of {timing.rounds}"),
         _row(
             f"{what}, own windows; stream: {NUM_STEPS} steps, no guidance",
             "1",
             f"1 / {timing.own_windows_ratio:.2f}",
+            f"1 / {timing.fast_ratio:.2f}",
             f"1 / {timing.stream_ratio:.2f}",
             f"least of {timing.rounds}",
         ),
-        _row("Largest difference of latents, same windows", "0", f"{timing.difference:.1e}", "", "standard deviations"),
+        _row(
+            "Largest difference of latents, same windows",
+            "0",
+            f"{timing.difference:.1e}",
+            "",
+            "",
+            "standard deviations",
+        ),
     ]
 
 
@@ -102,7 +115,8 @@ def _work_rows(work: Work) -> Sequence[str]:
         f"Work for {work.num_frames} frames of {work.size}, {work.num_steps} steps, counted; "
         f"stream: {work.stream_steps} steps, tiny decoder"
     )
-    return [_row(what, f"{work.plain:,.0f}", f"{work.pipeline:,.0f}", f"{work.stream:,.0f}", "TFLOP at SD 1.5's width")]
+    counts = (f"{count:,.0f}" for count in (work.plain, work.pipeline, work.fast, work.stream))
+    return [_row(what, *counts, "TFLOP at SD 1.5's width")]
 
 
 def _memory_rows(memory: Memory) -> Sequence[str]:
@@ -112,7 +126,7 @@ def _memory_rows(memory: Memory) -> Sequence[str]:
     return [
         _row(
             f"Peak memory at {length} frames",
-            *(cell(peaks, length) for peaks in (memory.plain, memory.pipeline, memory.stream)),
+            *(cell(peaks, length) for peaks in (memory.plain, memory.pipeline, memory.fast, memory.stream)),
             "MiB",
         )
         for length in memory.pipeline
@@ -121,4 +135,15 @@ def _memory_rows(memory: Memory) -> Sequence[str]:
 
 def _growth_rows(growth: Growth) -> Sequence[str]:
     what = f"Time for {max(growth.seconds)} frames in that for {min(growth.seconds)}"
-    return [_row(what, "", "", f"{growth.ratio:.2f}", f"least of {growth.rounds}")]
+    return [_row(what, "", "", "", f"{growth.ratio:.2f}", f"least of {growth.rounds}")]
+
+
+def _drift_rows(drift: Drift) -> Sequence[str]:
+    what = f"{drift.num_steps} steps, guidance {drift.guidance_scale:g}, {drift.networks}"
+    return [
+        _row(f"Largest difference of latents from the pipeline's, {what}", "", "0", f"{drift.largest:.2f}", "",
+             "standard deviations"),
+        _row(f"RMS difference of latents from the pipeline's, {what}", "", "0", f"{drift.rms:.3f}", "",
+             "standard deviations"),
+        _row(f"PSNR of frames against the pipeline's, {what}", "", "", f"{drift.psnr:.1f}", "", "dB"),
+    ]  # fmt: skip

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from animate_anyone.media.size import Size
+from animate_anyone.sampling.presets import PRESETS, Preset
 from animate_anyone.sampling.windows import ClosedLoopWindows, OverlappingWindows, WindowPlan
 from animate_anyone.streaming import NUM_STEPS
 from benchmarks.networks import full_size_networks
@@ -32,6 +34,8 @@ class Work:
     """Of plain loop and pipeline, with guidance."""
     plain: float
     pipeline: float
+    fast: float
+    """The pipeline with the preset "fast"."""
     stream_steps: int
     stream: float
     """Without guidance, with a tiny decoder. Frames are counted as those of a full window, also at start and end."""
@@ -57,8 +61,13 @@ def count_work(num_frames: int = 64, *, num_steps: int = 20, size: Size = SIZE) 
     decoding, _ = _counted(lambda: vae.decode(still))
     decoding_tiny, _ = _counted(lambda: tiny_decoder.decode(still))
 
-    with_reference, _ = _counted(lambda: unet(latents, timestep, conditional, pose_features=pose))
-    without, _ = _counted(lambda: unet(latents, timestep, unconditional, pose_features=pose))
+    with_reference, without = (
+        _Branch.count(
+            lambda deep, given=given: unet(latents, timestep, given, pose_features=pose, deep=deep),
+            lambda given=given: unet.deep_features(latents, timestep, given, pose_features=pose),
+        )
+        for given in (conditional, unconditional)
+    )
     plain_window, _ = _counted(
         lambda: plain_prediction(
             unet,
@@ -72,18 +81,52 @@ def count_work(num_frames: int = 64, *, num_steps: int = 20, size: Size = SIZE) 
     # The plain loop's own forward of the ReferenceNet was counted with its window.
     plain_window -= 2 * reading
     frames = num_frames * (guiding + decoding) + encoding
-    streamed = num_frames * (guiding + decoding_tiny + NUM_STEPS * with_reference / WINDOW)
+    streamed = num_frames * (guiding + decoding_tiny + NUM_STEPS * with_reference.whole / WINDOW)
     plain_calls = _num_windows(ClosedLoopWindows(WINDOW), num_frames, num_steps)
-    calls = _num_windows(OverlappingWindows(WINDOW, WINDOW // 6), num_frames, num_steps)
+    plan = OverlappingWindows(WINDOW, WINDOW // 6)
+    calls = _num_windows(plan, num_frames, num_steps)
+    once = frames + reading + projecting + projecting_nothing
     return Work(
         num_frames=num_frames,
         size=size,
         num_steps=num_steps,
         plain=(frames + 2 * reading + plain_calls * plain_window) / TERA,
-        pipeline=(frames + reading + projecting + projecting_nothing + calls * (with_reference + without)) / TERA,
+        pipeline=(once + calls * (with_reference.whole + without.whole)) / TERA,
+        fast=(once + _fast(PRESETS["fast"], plan, num_frames, num_steps, with_reference, without)) / TERA,
         stream_steps=NUM_STEPS,
         stream=(encoding + reading + projecting + streamed) / TERA,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Branch:
+    """Work for a window, with conditions or without."""
+
+    whole: int
+    deep: int
+    last_layer: int
+
+    @classmethod
+    def count(cls, predict: Callable[[Tensor | None], Tensor], compute_deep: Callable[[], Tensor]) -> "_Branch":
+        whole, _ = _counted(lambda: predict(None))
+        deep, features = _counted(compute_deep)
+        last_layer, _ = _counted(lambda: predict(features))
+        return cls(whole=whole, deep=deep, last_layer=last_layer)
+
+
+def _fast(
+    preset: Preset, plan: WindowPlan, num_frames: int, num_steps: int, with_reference: _Branch, without: _Branch
+) -> int:
+    """Work for all windows of a clip that is denoised by this preset."""
+    together = preset.steps_together(num_steps)
+    work = 0
+    for first in range(0, num_steps, together):
+        steps = range(first, min(first + together, num_steps))
+        num_guided = sum(preset.guides(step, num_steps) for step in steps)
+        for branch, num_predicted in ((with_reference, len(steps)), (without, num_guided)):
+            if num_predicted > 0:
+                work += len(plan(num_frames, first)) * (branch.deep + num_predicted * branch.last_layer)
+    return work
 
 
 def _num_windows(plan: WindowPlan, num_frames: int, num_steps: int) -> int:

@@ -60,8 +60,8 @@ class AnimateOptions:
             )
         if self.preset == "fast" and self.windows == "closed-loop":
             raise ConfigError(
-                "The preset 'fast' cannot be had with the windows 'closed-loop', which wrap around: it keeps features of "
-                "neighbouring windows only. Choose the windows 'overlapping', or the preset 'exact'."
+                "The preset 'fast' cannot be had with the windows 'closed-loop', which wrap around: it keeps features "
+                "of neighbouring windows only. Choose the windows 'overlapping', or the preset 'exact'."
             )
 
     def resolved(self, pipeline: AnimateAnyonePipeline) -> "AnimateOptions":

@@ -30,7 +30,7 @@ from animate_anyone.predictor import WindowPredictor
 from animate_anyone.sampling.frame_cache import FrameCache
 from animate_anyone.sampling.presets import preset_named
 from animate_anyone.sampling.sampler import sample
-from animate_anyone.sampling.settings import SamplingSettings
+from animate_anyone.sampling.settings import USUAL, SamplingSettings
 from animate_anyone.sampling.windows import OverlappingWindows, WindowPlan
 
 Frame = npt.NDArray[np.uint8]
@@ -200,7 +200,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         reference_pose_image: Image.Image | None = None,
         width: int | None = None,
         height: int | None = None,
-        settings: SamplingSettings = SamplingSettings(),
+        settings: SamplingSettings = USUAL,
         generator: torch.Generator | None = None,
         latents: Float[Tensor, "1 c f h w"] | None = None,
         on_step: Callable[[int, Tensor, Tensor], None] | None = None,
@@ -280,7 +280,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         *,
         width: int,
         height: int,
-        settings: SamplingSettings = SamplingSettings(),
+        settings: SamplingSettings = USUAL,
         generator: torch.Generator | None = None,
         latents: Float[Tensor, "1 c f h w"] | None = None,
         on_step: Callable[[int, Tensor, Tensor], None] | None = None,
@@ -326,10 +326,12 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         )
 
     @torch.no_grad()
-    def encode_poses(self, pictures: Sequence[Image.Image], *, width: int, height: int) -> Float[Tensor, "1 c f h w"]:
-        """What the Pose Guider makes of skeleton pictures, for the denoising UNet."""
+    def encode_poses(
+        self, pictures: Sequence[Image.Image], *, width: int, height: int, device: torch.device | None = None
+    ) -> Float[Tensor, "1 c f h w"]:
+        """What the Pose Guider makes of skeleton pictures; it takes a while to find the device, if it is not given."""
         pixels = torch.stack([resized_pixels(picture, width, height) for picture in pictures], dim=1)[None]
-        pixels = pixels.to(self._execution_device, self.pose_guider.dtype)
+        pixels = pixels.to(device or self._execution_device, self.pose_guider.dtype)
         return self.pose_guider(pixels).to(self.denoising_unet.dtype)
 
     def draw_noise(
@@ -342,15 +344,19 @@ class AnimateAnyonePipeline(DiffusionPipeline):
 
     @torch.no_grad()
     def decode(
-        self, latents: Float[Tensor, "1 c f h w"], decoder: AutoencoderTiny | None = None
+        self,
+        latents: Float[Tensor, "1 c f h w"],
+        *,
+        decoder: AutoencoderTiny | None = None,
+        device: torch.device | None = None,
     ) -> Iterator[Float[Tensor, "3 H W"]]:
         """Decodes a few frames at a time to RGB in [0, 1], on the CPU, so that memory does not grow with the clip.
 
-        `decoder` takes the place of the VAE, whose latents it must have been made for.
+        `decoder` takes the place of the VAE, whose latents it must have been made for; `device` is where it computes.
         """
         pixels_of_one = latents.shape[-2] * latents.shape[-1] * downscale_factor(self.vae) ** 2
         at_once = min(max(1, DECODED_PIXELS // pixels_of_one), self.window_size)
-        device = self._execution_device if decoder is None else decoder.device
+        device = device or self._execution_device
         for some in rearrange(latents, "1 c f h w -> f c h w").split(at_once):
             pixels = decode_latents(decoder or self.vae, some.to(device))
             yield from (pixels / 2 + 0.5).clamp(0, 1).float().cpu()

@@ -67,13 +67,15 @@ def stream(
     width, height = pipeline.video_size(reference, width, height)
     encoded = pipeline.encode_reference(reference, reference_pose_image, width=width, height=height)
     conditions = pipeline.denoising_unet.project(encoded.image_tokens, encoded.features)
+    device = encoded.image_tokens.device
+    decoding_device = device if decoder is None else decoder.device
 
     def chunks() -> Iterator[Chunk]:
         pictures = map(_as_image, pose_images)
         while some := list(islice(pictures, chunk_size)):
-            pose_features = pipeline.encode_poses(some, width=width, height=height)
+            pose_features = pipeline.encode_poses(some, width=width, height=height, device=device)
             noise = pipeline.draw_noise(len(some), width=width, height=height, generator=generator)
-            yield Chunk(latents=noise.to(pose_features.device), pose_features=pose_features)
+            yield Chunk(latents=noise.to(device), pose_features=pose_features)
 
     def denoise(
         latents: Float[Tensor, "1 c f h w"], timesteps: Int[Tensor, "1 f"], pose_features: Float[Tensor, "1 d f h w"]
@@ -83,7 +85,7 @@ def stream(
         )
 
     for latents in roll(denoise, chunks(), pipeline.scheduler, num_steps=num_steps):
-        for pixels in pipeline.decode(latents, decoder):
+        for pixels in pipeline.decode(latents, decoder=decoder, device=decoding_device):
             yield to_picture(pixels)
     pipeline.maybe_free_model_hooks()
 

@@ -160,7 +160,7 @@ class DenoisingUNet(UNet):
         pose_features: Float[Tensor, "b c0 f h w"] | None = None,
         reference: ReferenceFeatures | ControlResiduals | None = None,
     ) -> Float[Tensor, "n c1 h w"]:
-        """Computes all that comes before the last layer: by far the greater part of the work; arguments as in `forward`.
+        """Computes all that comes before the last layer, by far the most of the work; arguments as in `forward`.
 
         Returns:
             The feature map of each frame, n = b x f, which `forward` takes as `deep`.

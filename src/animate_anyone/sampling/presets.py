@@ -51,7 +51,7 @@ EXACT = Preset()
 """What a plain loop computes."""
 
 # Chosen by what they change of a clip of 20 steps for the work that they save: docs/performance.md.
-PRESETS: Mapping[PresetName, Preset] = MappingProxyType({
+PRESETS: Mapping[str, Preset] = MappingProxyType({
     "exact": EXACT,
     "fast": Preset(guided=(0.15, 1.0), refresh_every=3),
 })  # fmt: skip

@@ -21,3 +21,7 @@ class SamplingSettings:
     not keep busy."""
     preset: Preset = EXACT
     """What is left out of the work."""
+
+
+USUAL = SamplingSettings()
+"""All as it suits the checkpoint, and exact."""
