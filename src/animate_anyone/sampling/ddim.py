@@ -11,20 +11,23 @@ def step_frames(
     output: Float[Tensor, "b c f h w"],
     timesteps: Int[Tensor, " f"],
     latents: Float[Tensor, "b c f h w"],
+    *,
+    num_steps: int,
 ) -> Float[Tensor, "b c f h w"]:
     """Brings each frame from its timestep to the next one of the schedule, as the scheduler does for all at once.
 
     Args:
-        scheduler: prepared by `set_timesteps`; it is not changed.
+        scheduler: the schedule; how many steps it is set to makes no difference.
         output: prediction of the network.
         timesteps: of each frame, on the CPU as the schedule is.
         latents: the frames at these timesteps.
+        num_steps: steps of the whole schedule.
 
     Raises:
         ValueError: if the network predicts neither noise nor velocity.
     """
     config = scheduler.config
-    previous = timesteps - config["num_train_timesteps"] // len(scheduler.timesteps)
+    previous = timesteps - config["num_train_timesteps"] // num_steps
     kept = scheduler.alphas_cumprod[timesteps]
     kept_next = torch.where(
         previous < 0, scheduler.final_alpha_cumprod, scheduler.alphas_cumprod[previous.clamp(min=0)]

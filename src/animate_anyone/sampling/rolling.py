@@ -66,7 +66,7 @@ def roll(
         latents = torch.cat([one.latents for one in window], dim=2)
         pose_features = torch.cat([one.pose_features for one in window], dim=2)
         predicted = denoise(latents, levels[None].to(latents.device), pose_features).to(latents)
-        denoised = step_frames(scheduler, predicted, levels, latents).split(lengths, dim=2)
+        denoised = step_frames(scheduler, predicted, levels, latents, num_steps=num_steps).split(lengths, dim=2)
         window = deque(
             replace(one, latents=latents, steps_done=one.steps_done + 1)
             for one, latents in zip(window, denoised, strict=True)
