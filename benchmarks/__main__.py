@@ -1,8 +1,9 @@
 """`python -m benchmarks --json FILE`: prints Markdown tables, and writes the same figures as JSON.
 
-The pipeline beside a plain loop over the same networks (time as ratios, counted work at full width, peak memory), a
-step of training, finding poses, and the use of a GPU where there is one. It takes some ten minutes of one core, and is
-run at the root of a checkout. `--page docs/performance.md` puts the figures into the documentation as well.
+The pipeline, its preset "fast" and the stream beside a plain loop over the same networks (time as ratios, counted work
+at full width, peak memory, and how far the preset is from what is exact), a step of training, finding poses, and the
+use of a GPU where there is one. It takes some twenty minutes of one core, and is run at the root of a checkout.
+`--page docs/performance.md` puts the figures into the documentation as well.
 """
 
 import argparse
@@ -11,9 +12,11 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.drift import drift_of_bundled_model, drift_of_random_networks
 from benchmarks.memory import measure_memory
 from benchmarks.page import filled
 from benchmarks.report import Report, machine
+from benchmarks.streaming import measure_growth
 from benchmarks.timing import measure_time
 from benchmarks.tracking import measure_tracking
 from benchmarks.training import measure_training, measure_training_memory
@@ -21,7 +24,7 @@ from benchmarks.utilisation import measure_utilisation
 from benchmarks.work import count_work
 
 DESCRIPTION = "What sampling costs beside a plain loop, and what training and finding poses cost."
-PARTS = ("time", "work", "memory", "training", "poses", "gpu")
+PARTS = ("time", "drift", "work", "memory", "training", "poses", "gpu")
 
 
 def main() -> None:
@@ -34,6 +37,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20, help="denoising steps of the clips whose time is taken")
     parser.add_argument("--frames", type=int, nargs="+", default=[24, 64], help="lengths of these clips")
     parser.add_argument("--memory-frames", type=int, nargs="+", default=[64, 512], help="lengths for peak memory")
+    parser.add_argument(
+        "--stream-frames", type=int, nargs="+", default=[120, 480], help="lengths for the stream's time"
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     rounds, only = arguments.rounds, arguments.only
@@ -44,6 +50,8 @@ def main() -> None:
             measure_time(frames, num_steps=arguments.steps, rounds=rounds)
             for frames in (arguments.frames if "time" in only else ())
         ),
+        growth=measure_growth(tuple(arguments.stream_frames), rounds=rounds) if "time" in only else None,
+        drifts=(drift_of_bundled_model(), drift_of_random_networks()) if "drift" in only else (),
         work=count_work() if "work" in only else None,
         memory=measure_memory(tuple(arguments.memory_frames)) if "memory" in only else None,
         training=measure_training(rounds=rounds) if "training" in only else None,

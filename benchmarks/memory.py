@@ -1,6 +1,6 @@
 """Peak memory against the length of the clip, each length in a process of its own: what stays of one is not another's.
 
-    python -m benchmarks.memory {pipeline,plain} NUM_FRAMES
+    python -m benchmarks.memory {pipeline,fast,plain,stream} NUM_FRAMES
 
 prints the peak of one process in bytes.
 """
@@ -10,18 +10,23 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
 import torch
 
+from animate_anyone.sampling.presets import PRESETS
+from animate_anyone.sampling.settings import SamplingSettings
 from animate_anyone.sampling.windows import ClosedLoopWindows
 from benchmarks.networks import TOY_SIZE, DrawnWhenAsked, picture, toy_pipeline
 from benchmarks.plain_loop import plain_frames, plain_latents
+from benchmarks.streaming import stream_frames
 from benchmarks.timing import GUIDANCE_SCALE, start_noise
 
 NUM_STEPS = 1
+REUSING = replace(PRESETS["fast"], fewest_refreshes=1)
+"""The preset "fast", in that all its steps together take features of one: what it keeps, it keeps in these."""
 ROOT = Path(__file__).parents[1]
 
 
@@ -30,11 +35,13 @@ class Memory:
     """Peak of resident memory by number of frames, in bytes."""
 
     pipeline: dict[int, int]
+    fast: dict[int, int]
     plain: dict[int, int]
+    stream: dict[int, int]
 
 
 def measure_memory(lengths: tuple[int, ...]) -> Memory:
-    """Runs each length of both in a process of its own."""
+    """Runs each length of all three in a process of its own."""
     peaks = {name: {length: _peak_of(name, length) for length in lengths} for name in RUNS}
     return Memory(**peaks)
 
@@ -48,14 +55,26 @@ def _peak_of(name: str, num_frames: int) -> int:
 
 def run_pipeline(num_frames: int) -> None:
     """Makes a clip and lets each frame go as it comes."""
+    _run(num_frames, SamplingSettings(num_inference_steps=NUM_STEPS, guidance_scale=GUIDANCE_SCALE))
+
+
+def run_fast(num_frames: int) -> None:
+    """Makes a clip whose steps share deep features."""
+    num_steps = REUSING.refresh_every
+    _run(
+        num_frames,
+        SamplingSettings(num_inference_steps=num_steps, guidance_scale=GUIDANCE_SCALE, preset=REUSING),
+    )
+
+
+def _run(num_frames: int, settings: SamplingSettings) -> None:
     pipeline = toy_pipeline()
     for _ in pipeline.animate(
         picture(0, TOY_SIZE),
         DrawnWhenAsked(num_frames, TOY_SIZE),
         width=TOY_SIZE.width,
         height=TOY_SIZE.height,
-        num_inference_steps=NUM_STEPS,
-        guidance_scale=GUIDANCE_SCALE,
+        settings=settings,
         generator=torch.Generator().manual_seed(0),
     ):
         pass
@@ -76,7 +95,14 @@ def run_plain(num_frames: int) -> None:
     plain_frames(pipeline, latents)
 
 
-RUNS: Mapping[str, Callable[[int], None]] = MappingProxyType({"pipeline": run_pipeline, "plain": run_plain})
+def run_stream(num_frames: int) -> None:
+    """Streams as many frames."""
+    stream_frames(toy_pipeline(), num_frames)
+
+
+RUNS: Mapping[str, Callable[[int], None]] = MappingProxyType(
+    {"pipeline": run_pipeline, "fast": run_fast, "plain": run_plain, "stream": run_stream}
+)
 
 
 if __name__ == "__main__":

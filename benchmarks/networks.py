@@ -1,12 +1,12 @@
 """The networks that are measured: toys with random weights for time and memory, the full width for counting."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from diffusers import AutoencoderKL
+from diffusers import AutoencoderKL, AutoencoderTiny
 from PIL import Image
 from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
@@ -27,6 +27,13 @@ TOY_UNET: dict[str, Any] = {
     "num_attention_heads": 4,
     "norm_num_groups": 8,
 }
+FULL_DEPTH_UNET: dict[str, Any] = {
+    **TOY_UNET,
+    "block_out_channels": (32, 64, 64, 64),
+    "down_block_types": ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
+    "layers_per_block": 2,
+}
+"""As many stages and layers as Stable Diffusion 1.5 has, so that what is computed first has as far a way to the end."""
 TOY_TEMPORAL: dict[str, Any] = {"temporal_num_heads": 4, "temporal_norm_num_groups": 8, "temporal_max_frames": 24}
 TOY_SIZE = Size(64, 96)
 """Of the toys' videos: attention then has about the share in the work of a pass that it has at full size."""
@@ -72,8 +79,8 @@ def picture(seed: int, size: Size) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def toy_pipeline() -> AnimateAnyonePipeline:
-    """A pipeline of small networks, every weight of which is random and has an effect."""
+def toy_pipeline(unet: Mapping[str, Any] = TOY_UNET) -> AnimateAnyonePipeline:
+    """A pipeline of small networks, every weight of which is random and has an effect, with a UNet of these sizes."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         parts: dict[str, Any] = {
@@ -89,8 +96,8 @@ def toy_pipeline() -> AnimateAnyonePipeline:
                     patch_size=8,
                 )
             ),
-            "reference_net": ReferenceNet(**TOY_UNET),
-            "denoising_unet": DenoisingUNet(**TOY_UNET, **TOY_TEMPORAL),
+            "reference_net": ReferenceNet(**unet),
+            "denoising_unet": DenoisingUNet(**unet, **TOY_TEMPORAL),
             "pose_guider": PoseGuider(32, (8, 16, 32, 64)),
         }
         for network in parts.values():
@@ -112,7 +119,7 @@ def _fill_zeros(network: nn.Module) -> None:
                 parameter.normal_(std=parameter[0].numel() ** -0.5)
 
 
-def full_size_networks() -> tuple[ReferenceNet, DenoisingUNet, PoseGuider, AutoencoderKL]:
-    """The networks at the width of Stable Diffusion 1.5, as shapes without values."""
+def full_size_networks() -> tuple[ReferenceNet, DenoisingUNet, PoseGuider, AutoencoderKL, AutoencoderTiny]:
+    """The networks at the width of Stable Diffusion 1.5, as shapes without values; the last one is TAESD's size."""
     with torch.device("meta"):
-        return ReferenceNet(), DenoisingUNet(), PoseGuider(), AutoencoderKL(**SD_VAE)
+        return ReferenceNet(), DenoisingUNet(), PoseGuider(), AutoencoderKL(**SD_VAE), AutoencoderTiny()

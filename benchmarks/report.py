@@ -10,7 +10,10 @@ from typing import Any
 import torch
 from pydantic import TypeAdapter
 
+from animate_anyone.streaming import NUM_STEPS
+from benchmarks.drift import Drift
 from benchmarks.memory import Memory
+from benchmarks.streaming import Growth
 from benchmarks.timing import Timing
 from benchmarks.tracking import Tracking
 from benchmarks.training import Training, TrainingMemory
@@ -26,6 +29,8 @@ class Report:
 
     machine: dict[str, str]
     timings: tuple[Timing, ...] = ()
+    growth: Growth | None = None
+    drifts: tuple[Drift, ...] = ()
     work: Work | None = None
     memory: Memory | None = None
     training: Training | None = None
@@ -37,20 +42,28 @@ class Report:
         """The figures, by the names that they have here, and the ratios that the tables show."""
         timings = [
             asdict(timing)
-            | {"same_windows_ratio": timing.same_windows_ratio, "own_windows_ratio": timing.own_windows_ratio}
+            | {
+                "same_windows_ratio": timing.same_windows_ratio,
+                "own_windows_ratio": timing.own_windows_ratio,
+                "stream_ratio": timing.stream_ratio,
+                "fast_ratio": timing.fast_ratio,
+            }
             for timing in self.timings
         ]
-        return asdict(self) | {"timings": timings}
+        growth = None if self.growth is None else asdict(self.growth) | {"ratio": self.growth.ratio}
+        return asdict(self) | {"timings": timings, "growth": growth}
 
     def tables(self) -> dict[str, str]:
         """The tables by name: what was measured of sampling, of training, of finding poses, and on a GPU."""
         sampling = [row for timing in self.timings for row in _time_rows(timing)]
+        sampling += [] if self.growth is None else _growth_rows(self.growth)
+        sampling += [row for drift in self.drifts for row in _drift_rows(drift)]
         sampling += [] if self.work is None else _work_rows(self.work)
         sampling += [] if self.memory is None else _memory_rows(self.memory)
         training = [] if self.training is None else _training_rows(self.training)
         training += [] if self.training_memory is None else _training_memory_rows(self.training_memory)
         return {
-            "sampling": _table(("", "plain loop", "pipeline", ""), sampling),
+            "sampling": _table(("", "plain loop", "pipeline", "preset fast", "stream", ""), sampling),
             "training": _table(("Step of stage 1", "without", "with", ""), training),
             "poses": _table(
                 ("", "searching", "following", ""), [] if self.tracking is None else _tracking_rows(self.tracking)
@@ -102,15 +115,33 @@ def _row(*cells: str) -> str:
 def _time_rows(timing: Timing) -> list[str]:
     what = f"Time for {timing.num_frames} frames, {timing.num_steps} steps"
     return [
-        _row(f"{what}, same windows", "1", f"1 / {timing.same_windows_ratio:.2f}", f"least of {timing.rounds}"),
-        _row(f"{what}, own windows", "1", f"1 / {timing.own_windows_ratio:.2f}", f"least of {timing.rounds}"),
-        _row("Largest difference of latents, same windows", "0", f"{timing.difference:.1e}", "standard deviations"),
+        _row(f"{what}, same windows", "1", f"1 / {timing.same_windows_ratio:.2f}", "", "", f"least of {timing.rounds}"),
+        _row(
+            f"{what}, own windows; stream: {NUM_STEPS} steps, no guidance",
+            "1",
+            f"1 / {timing.own_windows_ratio:.2f}",
+            f"1 / {timing.fast_ratio:.2f}",
+            f"1 / {timing.stream_ratio:.2f}",
+            f"least of {timing.rounds}",
+        ),
+        _row(
+            "Largest difference of latents, same windows",
+            "0",
+            f"{timing.difference:.1e}",
+            "",
+            "",
+            "standard deviations",
+        ),
     ]
 
 
 def _work_rows(work: Work) -> list[str]:
-    what = f"Work for {work.num_frames} frames of {work.size}, {work.num_steps} steps, counted"
-    return [_row(what, f"{work.plain:,.0f}", f"{work.pipeline:,.0f}", "TFLOP at SD 1.5's width")]
+    what = (
+        f"Work for {work.num_frames} frames of {work.size}, {work.num_steps} steps, counted; "
+        f"stream: {work.stream_steps} steps, tiny decoder"
+    )
+    counts = (f"{count:,.0f}" for count in (work.plain, work.pipeline, work.fast, work.stream))
+    return [_row(what, *counts, "TFLOP at SD 1.5's width")]
 
 
 def _memory_rows(memory: Memory) -> list[str]:
@@ -118,7 +149,11 @@ def _memory_rows(memory: Memory) -> list[str]:
         return f"{peaks[length] / 2**20:.0f} ({peaks[length] / peaks[min(peaks)] - 1:+.1%})"
 
     return [
-        _row(f"Peak memory at {length} frames", cell(memory.plain, length), cell(memory.pipeline, length), "MiB")
+        _row(
+            f"Peak memory at {length} frames",
+            *(cell(peaks, length) for peaks in (memory.plain, memory.pipeline, memory.fast, memory.stream)),
+            "MiB",
+        )
         for length in memory.pipeline
     ]
 
@@ -163,3 +198,19 @@ def _utilisation_rows(found: Utilisation | None) -> list[str]:
             f"{found.training_share:.0%}",
         ),
     ]
+
+
+def _growth_rows(growth: Growth) -> list[str]:
+    what = f"Time for {max(growth.seconds)} frames in that for {min(growth.seconds)}"
+    return [_row(what, "", "", "", f"{growth.ratio:.2f}", f"least of {growth.rounds}")]
+
+
+def _drift_rows(drift: Drift) -> list[str]:
+    what = f"{drift.num_steps} steps, guidance {drift.guidance_scale:g}, {drift.networks}"
+    return [
+        _row(f"Largest difference of latents from the pipeline's, {what}", "", "0", f"{drift.largest:.2f}", "",
+             "standard deviations"),
+        _row(f"RMS difference of latents from the pipeline's, {what}", "", "0", f"{drift.rms:.3f}", "",
+             "standard deviations"),
+        _row(f"PSNR of frames against the pipeline's, {what}", "", "", f"{drift.psnr:.1f}", "", "dB"),
+    ]  # fmt: skip

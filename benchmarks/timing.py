@@ -1,4 +1,4 @@
-"""Time for a clip: the plain loop and the pipeline by turns, in one process on one thread, and how far results differ.
+"""Time for a clip: plain loop, pipeline and stream by turns, in one process on one thread, and how far results differ.
 
 Taken is the processor time of the process, which on one thread is what a clock shows where nothing else runs.
 """
@@ -11,9 +11,12 @@ import torch
 from torch import Tensor
 
 from animate_anyone.pipeline import AnimateAnyonePipeline
+from animate_anyone.sampling.presets import EXACT, PRESETS, Preset
+from animate_anyone.sampling.settings import SamplingSettings
 from animate_anyone.sampling.windows import ClosedLoopWindows, WindowPlan
 from benchmarks.networks import TOY_SIZE, DrawnWhenAsked, picture, toy_pipeline
 from benchmarks.plain_loop import plain_frames, plain_latents
+from benchmarks.streaming import stream_frames
 
 GUIDANCE_SCALE = 3.5
 
@@ -30,6 +33,10 @@ class Timing:
     """The pipeline with the plain loop's window plan."""
     own_windows_seconds: float
     """The pipeline with the window plan that it has by default; a clip of one window is the same in both plans."""
+    stream_seconds: float
+    """The stream, with the few steps and without the guidance that it has by default."""
+    fast_seconds: float
+    """As `own_windows_seconds`, with the preset "fast"."""
     difference: float
     """Largest difference of the latents at the same windows, in standard deviations of the plain loop's."""
 
@@ -43,13 +50,23 @@ class Timing:
         """Times as fast as it comes."""
         return self.plain_seconds / self.own_windows_seconds
 
+    @property
+    def stream_ratio(self) -> float:
+        """Times as fast as a stream."""
+        return self.plain_seconds / self.stream_seconds
+
+    @property
+    def fast_ratio(self) -> float:
+        """Times as fast with the preset "fast"."""
+        return self.plain_seconds / self.fast_seconds
+
 
 def measure_time(num_frames: int, *, num_steps: int, rounds: int) -> Timing:
     """Makes the same clip by turns, `rounds` times each."""
     pipeline = toy_pipeline()
     poses = DrawnWhenAsked(num_frames, TOY_SIZE)
     noise = start_noise(num_frames)
-    results: dict[str, Tensor] = {}
+    results: dict[str, Tensor | int] = {}
     least: dict[str, float] = {}
 
     def plain() -> Tensor:
@@ -65,19 +82,24 @@ def measure_time(num_frames: int, *, num_steps: int, rounds: int) -> Timing:
         plain_frames(pipeline, latents)
         return latents
 
-    variants: dict[str, Callable[[], Tensor]] = {
+    variants: dict[str, Callable[[], Tensor | int]] = {
         "plain": plain,
+        "stream": lambda: stream_frames(pipeline, num_frames),
         "same": lambda: pipeline_latents(pipeline, poses, noise, windows=ClosedLoopWindows(), num_steps=num_steps),
     }
     if num_frames > pipeline.window_size:
         variants["own"] = lambda: pipeline_latents(pipeline, poses, noise, windows=None, num_steps=num_steps)
+    variants["fast"] = lambda: pipeline_latents(
+        pipeline, poses, noise, windows=None, num_steps=num_steps, preset=PRESETS["fast"]
+    )
     for _ in range(rounds):
         for name, run in variants.items():
             start = time.process_time()
             results[name] = run()
             seconds = time.process_time() - start
             least[name] = min(seconds, least.get(name, seconds))
-    difference = (results["same"] - results["plain"]).abs().max() / results["plain"].std()
+    same, expected = (torch.as_tensor(results[name]) for name in ("same", "plain"))
+    difference = (same - expected).abs().max() / expected.std()
     return Timing(
         num_frames=num_frames,
         num_steps=num_steps,
@@ -85,6 +107,8 @@ def measure_time(num_frames: int, *, num_steps: int, rounds: int) -> Timing:
         plain_seconds=least["plain"],
         same_windows_seconds=least["same"],
         own_windows_seconds=least.get("own", least["same"]),
+        stream_seconds=least["stream"],
+        fast_seconds=least["fast"],
         difference=float(difference),
     )
 
@@ -102,6 +126,7 @@ def pipeline_latents(
     *,
     windows: WindowPlan | None,
     num_steps: int,
+    preset: Preset = EXACT,
 ) -> Tensor:
     """The pipeline's own way from the pictures to the frames; returns the latents, to be compared."""
     reference = pipeline.encode_reference(picture(0, TOY_SIZE), width=TOY_SIZE.width, height=TOY_SIZE.height)
@@ -110,9 +135,9 @@ def pipeline_latents(
         poses,
         width=TOY_SIZE.width,
         height=TOY_SIZE.height,
-        num_inference_steps=num_steps,
-        guidance_scale=GUIDANCE_SCALE,
-        windows=windows,
+        settings=SamplingSettings(
+            num_inference_steps=num_steps, guidance_scale=GUIDANCE_SCALE, windows=windows, preset=preset
+        ),
         latents=noise,
     )
     for _ in pipeline.decode(latents):

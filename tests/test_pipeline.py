@@ -9,6 +9,8 @@ from PIL import Image
 
 from animate_anyone import AnimateAnyonePipeline
 from animate_anyone.models.spatial import SpatialTransformerBlock
+from animate_anyone.sampling.presets import EXACT, Preset
+from animate_anyone.sampling.settings import SamplingSettings
 from animate_anyone.sampling.windows import ClosedLoopWindows
 
 
@@ -109,6 +111,31 @@ def test_nothing_that_belongs_to_the_clip_is_done_again_at_a_step_or_window(tiny
     }
 
 
+def test_a_preset_that_reuses_features_asks_less_of_the_network(tiny_pipeline):
+    counts, results = Counter(), []
+    unet = tiny_pipeline.denoising_unet
+    unet.mid_block.register_forward_hook(lambda *_: counts.update(["deep features"]))
+    unet.conv_out.register_forward_hook(lambda *_: counts.update(["predictions"]))
+    for preset in (EXACT, Preset(guided=(0.5, 1.0), refresh_every=2, fewest_refreshes=1)):
+        settings = SamplingSettings(num_inference_steps=4, preset=preset)
+        video = tiny_pipeline.animate(picture(0), poses(11), settings=settings, generator=seeded())
+        results.append((np.stack(list(video)).astype(float), dict(counts)))
+        counts.clear()
+    (exact, of_exact), (other, of_other) = results
+    # Two windows; four steps, two of them guided and two of them refreshed.
+    assert of_exact == {"deep features": 2 * 2 * 4, "predictions": 2 * 2 * 4}
+    assert of_other == {"deep features": 2 * (2 + 1), "predictions": 2 * (4 + 2)}
+    assert 0 < np.abs(exact - other).mean() < 50
+
+
+def test_with_nothing_left_out_the_fast_preset_is_exact(tiny_pipeline):
+    exact, fast = (
+        tiny_pipeline(picture(0), poses(5), preset=preset, guidance_scale=1.0, generator=seeded(), output_type="np")
+        for preset in ("exact", "fast")
+    )
+    assert np.array_equal(exact.frames, fast.frames)
+
+
 @pytest.mark.parametrize("at_once", [2, 10])
 def test_windows_denoised_together_give_the_same_video(tiny_pipeline, at_once):
     alone, together = (
@@ -123,6 +150,7 @@ def test_windows_denoised_together_give_the_same_video(tiny_pipeline, at_once):
     [
         ({"width": 30, "height": 32}, "multiples of 4; got 30 x 32"),
         ({"output_type": "latent"}, "output_type"),
+        ({"preset": "slow"}, "no preset 'slow'"),
         ({"latents": torch.zeros(1, 4, 2, 8, 7)}, r"shape \(1, 4, 2, 8, 8\)"),
     ],
 )

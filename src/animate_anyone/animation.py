@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
+from diffusers import AutoencoderTiny
 from PIL import Image
 from torch import Tensor
 
+from animate_anyone.errors import ConfigError
 from animate_anyone.media.geometry import Geometry
 from animate_anyone.media.size import Size
 from animate_anyone.models.vae import downscale_factor
@@ -18,7 +20,10 @@ from animate_anyone.pose.draw import STYLES, draw_pose
 from animate_anyone.pose.driving import Driving, SkeletonVideo
 from animate_anyone.pose.images import DrawnPoseImages, PoseImages, SkeletonVideoImages
 from animate_anyone.pose.skeleton import Pose
+from animate_anyone.sampling.presets import PRESETS, OfferedPreset
+from animate_anyone.sampling.settings import SamplingSettings
 from animate_anyone.sampling.windows import ClosedLoopWindows, WindowPlan
+from animate_anyone.streaming import NUM_STEPS, stream
 
 WindowPlanName = Literal["overlapping", "closed-loop"]
 
@@ -36,6 +41,44 @@ class AnimateOptions:
     """Width x height of the video in pixels; the aspect ratio is always that of the reference image."""
     windows: WindowPlanName = "overlapping"
     """How a long clip is cut; "closed-loop" is what Moore-AnimateAnyone does."""
+    windows_at_once: int = 1
+    """Windows denoised together: more memory, and faster on a device that one does not keep busy."""
+    preset: OfferedPreset = "exact"
+    """"fast" leaves out work that changes little: see `sampling.presets`. "stream" takes few steps without guidance
+    and gives frames as it goes along: see `streaming`."""
+
+    def __post_init__(self):
+        if self.preset == "stream" and (self.windows, self.windows_at_once) != ("overlapping", 1):
+            raise ConfigError(
+                "The preset 'stream' has one window, which rolls along the clip: the options on windows are for the "
+                "others. Leave them out, or choose the preset 'exact'."
+            )
+        if self.preset == "stream" and self.guidance_scale not in (None, 1):
+            raise ConfigError(
+                f"The preset 'stream' has no guidance; got {self.guidance_scale:g}. Leave it out, or choose the preset "
+                "'exact'."
+            )
+        if self.preset == "fast" and self.windows == "closed-loop":
+            raise ConfigError(
+                "The preset 'fast' cannot be had with the windows 'closed-loop', which wrap around: it keeps features "
+                "of neighbouring windows only. Choose the windows 'overlapping', or the preset 'exact'."
+            )
+
+    def resolved(self, pipeline: AnimateAnyonePipeline) -> "AnimateOptions":
+        """With a stream's own steps and guidance where they were left open: the checkpoint's are those of whole clips.
+
+        Raises:
+            ConfigError: a stream cannot have as many steps.
+        """
+        if self.preset != "stream":
+            return self
+        steps = self.num_inference_steps or min(NUM_STEPS, pipeline.config["num_inference_steps"])
+        if steps > pipeline.window_size:
+            raise ConfigError(
+                f"The preset 'stream' takes at most {pipeline.window_size} steps, the frames of its window; got "
+                f"{steps}. Choose fewer steps, or the preset 'exact'."
+            )
+        return replace(self, num_inference_steps=steps, guidance_scale=1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +107,7 @@ def animate(
     reference_pose: Pose | None = None,
     align: bool = True,
     options: AnimateOptions = AnimateOptions(),
+    decoder: AutoencoderTiny | None = None,
     on_step: Callable[[int, Tensor, Tensor], None] | None = None,
     on_window: Callable[[int, int, int], None] | None = None,
 ) -> Animation:
@@ -78,9 +122,16 @@ def animate(
         align: with a reference pose, give a driving motion of keypoints the proportions and the place of the
             character; otherwise, and for skeleton videos, the driving picture is shown whole in the middle.
         options: choices of the user.
-        on_step: called after every denoising step with its index, the model output and the latents.
-        on_window: called after every window of frames with the index of the step, the windows done in it, and all.
+        decoder: decodes the frames of a stream in place of the checkpoint's VAE.
+        on_step: called after every denoising step with its index, the model output and the latents; not in a stream,
+            where frames take their steps at different times.
+        on_window: called after every window of frames with the index of the step, the windows done in it, and all; not
+            in a stream.
+
+    Raises:
+        ConfigError: the options do not fit the checkpoint.
     """
+    options = options.resolved(pipeline)
     area = options.area or pipeline.config["area"]
     geometry = Geometry.fit(Size(*reference.size), area=area, multiple=downscale_factor(pipeline.vae))
     style = pipeline.config["pose_style"]
@@ -88,47 +139,48 @@ def animate(
     reference_pose_image = None
     if reference_pose is not None and pipeline.config["reference_pose"]:
         reference_pose_image = _reference_pose_image(reference_pose, geometry, style)
+    canvas, generator = geometry.canvas, torch.Generator().manual_seed(options.seed)
+    if options.preset == "stream":
+        frames = stream(
+            pipeline,
+            geometry.to_canvas(reference),
+            (pose_images.window([index])[0] for index in range(len(pose_images))),
+            num_steps=options.num_inference_steps or NUM_STEPS,
+            reference_pose_image=reference_pose_image,
+            width=canvas.width,
+            height=canvas.height,
+            decoder=decoder,
+            generator=generator,
+        )
+    else:
+        frames = pipeline.animate(
+            geometry.to_canvas(reference),
+            pose_images,
+            reference_pose_image=reference_pose_image,
+            width=canvas.width,
+            height=canvas.height,
+            settings=SamplingSettings(
+                num_inference_steps=options.num_inference_steps,
+                guidance_scale=options.guidance_scale,
+                windows=_window_plan(options.windows, pipeline),
+                windows_at_once=options.windows_at_once,
+                preset=PRESETS[options.preset],
+            ),
+            generator=generator,
+            on_step=on_step,
+            on_window=on_window,
+        )
     return Animation(
         geometry=geometry,
         pose_images=pose_images,
         alignment=alignment,
-        frames=_frames(
-            pipeline,
-            geometry.to_canvas(reference),
-            reference_pose_image,
-            pose_images,
-            geometry,
-            options,
-            on_step,
-            on_window,
-        ),
+        frames=_shown(frames, pose_images, geometry),
     )
 
 
-def _frames(
-    pipeline: AnimateAnyonePipeline,
-    reference: Image.Image,
-    reference_pose_image: Image.Image | None,
-    pose_images: PoseImages,
-    geometry: Geometry,
-    options: AnimateOptions,
-    on_step: Callable[[int, Tensor, Tensor], None] | None,
-    on_window: Callable[[int, int, int], None] | None,
-) -> Iterator[Frame]:
+def _shown(frames: Iterator[Frame], pose_images: PoseImages, geometry: Geometry) -> Iterator[Frame]:
     with closing(pose_images):
-        for frame in pipeline.animate(
-            reference,
-            pose_images,
-            reference_pose_image=reference_pose_image,
-            width=geometry.canvas.width,
-            height=geometry.canvas.height,
-            num_inference_steps=options.num_inference_steps,
-            guidance_scale=options.guidance_scale,
-            windows=_window_plan(options.windows, pipeline),
-            generator=torch.Generator().manual_seed(options.seed),
-            on_step=on_step,
-            on_window=on_window,
-        ):
+        for frame in frames:
             yield geometry.crop(frame[None])[0]
 
 

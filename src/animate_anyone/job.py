@@ -9,16 +9,17 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
+from diffusers import AutoencoderTiny
 from PIL import Image
 
 from animate_anyone.animation import AnimateOptions, Animation, animate
 from animate_anyone.devices.placement import Placement
-from animate_anyone.errors import AnimateAnyoneError, MediaError, PoseError
+from animate_anyone.errors import AnimateAnyoneError, ConfigError, MediaError, PoseError
 from animate_anyone.media.image import load_image
 from animate_anyone.media.panels import side_by_side
 from animate_anyone.media.size import Size
 from animate_anyone.media.writer import check_output, write_video
-from animate_anyone.opened_model import open_model, settings_used
+from animate_anyone.opened_model import open_decoder_of, open_model, settings_used
 from animate_anyone.pipeline import AnimateAnyonePipeline, Frame
 from animate_anyone.pose.motion import Motion, MotionOptions, find_motion
 from animate_anyone.pose.skeleton_video import check_rate
@@ -30,6 +31,7 @@ from animate_anyone.run_report import (
     peak_memory,
     report_path,
 )
+from animate_anyone.sampling.presets import PRESETS
 
 Phase = Literal["poses", "denoising", "frames"]
 """What takes long: finding poses (in frames), denoising (in steps), decoding and writing (in frames)."""
@@ -46,6 +48,8 @@ class Job:
     """A known name, a model folder, or a hub repository."""
     options: AnimateOptions = field(default_factory=AnimateOptions)
     motion: MotionOptions = field(default_factory=MotionOptions)
+    decoder: str | None = None
+    """For the preset "stream": a known name or a folder, to decode by in place of the model's own."""
     compare: bool = False
     """Show reference, pose and result side by side in place of the result alone."""
     placement: Placement = field(default_factory=Placement)
@@ -74,7 +78,11 @@ def run_job(job: Job, listener: Listener) -> RunReport:
     check_output(job.output)
     report_to = report_path(job.output)
     _keep_inputs(job, report_to)
+    if job.decoder is not None and job.options.preset != "stream":
+        raise ConfigError("A decoder is for the preset 'stream' only. Choose that, or leave the decoder out.")
     placement = job.placement.resolved()
+    if placement.runtime == "openvino" and job.options.preset == "fast":
+        raise ConfigError("OpenVINO runs the whole denoising UNet, and 'fast' parts of it. Choose another preset.")
     for text in placement.notes():
         listener.note(text)
     reference = load_image(job.reference)
@@ -83,6 +91,11 @@ def run_job(job: Job, listener: Listener) -> RunReport:
     # --- The model ---
     with stopwatch.phase("open model"):
         pipeline, model = open_model(job.model, placement=placement)
+        decoder = None
+        if job.decoder is not None:
+            decoder, model = open_decoder_of(
+                job.decoder, pipeline, model, device=torch.device(placement.device or "cpu")
+            )
 
     # --- The motion ---
     with stopwatch.phase("find poses"):
@@ -99,9 +112,16 @@ def run_job(job: Job, listener: Listener) -> RunReport:
     settings: dict[str, Any] = settings_used(job.options, pipeline, placement) | {
         "max_frames": job.motion.max_frames,
         "align": job.motion.align,
+        "decoder": job.decoder,
         "compare": job.compare,
     }
     num_steps = int(settings["num_inference_steps"])
+    if job.options.preset == "fast" and not PRESETS[job.options.preset].has_effect(
+        num_steps, settings["guidance_scale"]
+    ):
+        listener.note(
+            f"The preset '{job.options.preset}' has no effect: with so few steps ({num_steps}) nothing is left out."
+        )
     started = denoised = time.perf_counter()
 
     def on_window(step: int, done: int, total: int) -> None:
@@ -110,7 +130,14 @@ def run_job(job: Job, listener: Listener) -> RunReport:
         listener.progress("denoising", step + done / total, num_steps)
 
     animation = _animate(
-        pipeline, reference, motion, job.options, align=job.motion.align, on_window=on_window, note=listener.note
+        pipeline,
+        reference,
+        motion,
+        job.options,
+        align=job.motion.align,
+        decoder=decoder,
+        on_window=on_window,
+        note=listener.note,
     )
     frames = _panels(animation, reference) if job.compare else animation.frames
     with _memory_reported():
@@ -120,8 +147,11 @@ def run_job(job: Job, listener: Listener) -> RunReport:
             fps=animation.pose_images.fps,
             audio_from=job.driving if motion.is_video else None,
         )
-    stopwatch.seconds["denoising"] = round(denoised - started, 3)
-    stopwatch.seconds["decoding and writing"] = round(time.perf_counter() - denoised, 3)
+    if job.options.preset == "stream":
+        stopwatch.seconds["streaming"] = round(time.perf_counter() - started, 3)
+    else:
+        stopwatch.seconds["denoising"] = round(denoised - started, 3)
+        stopwatch.seconds["decoding and writing"] = round(time.perf_counter() - denoised, 3)
 
     # --- The report ---
     report = RunReport(
@@ -159,6 +189,7 @@ def _animate(
     options: AnimateOptions,
     *,
     align: bool,
+    decoder: AutoencoderTiny | None,
     on_window: Callable[[int, int, int], None],
     note: Callable[[str], None],
 ) -> Animation:
@@ -176,13 +207,14 @@ def _animate(
             reference_pose=reference_pose,
             align=align,
             options=options,
+            decoder=decoder,
             on_window=on_window,
         )
     except PoseError as error:
         if motion.reference_pose_from != "detected":
             raise
         note(f"{error} The motion is shown as it is.")
-        return animate(pipeline, reference, motion.driving, options=options, on_window=on_window)
+        return animate(pipeline, reference, motion.driving, options=options, decoder=decoder, on_window=on_window)
 
 
 def _panels(animation: Animation, reference: Image.Image) -> Iterator[Frame]:

@@ -1,13 +1,17 @@
 """A model ready to compute: opened by its name, with what a report says of it and of the settings it was used with."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+from diffusers import AutoencoderTiny
 from huggingface_hub import snapshot_download
 
 from animate_anyone.animation import AnimateOptions
-from animate_anyone.checkpoints.notices import read_notices
+from animate_anyone.checkpoints.base_weights import BASE_WEIGHTS, locate_base_weights
+from animate_anyone.checkpoints.decoder import open_decoder
+from animate_anyone.checkpoints.notices import notice_of, read_notices
 from animate_anyone.checkpoints.registry import locate, open_pipeline
 from animate_anyone.devices.placement import Placement, place
 from animate_anyone.pipeline import AnimateAnyonePipeline
@@ -27,6 +31,23 @@ def open_model(name: str, *, placement: Placement) -> tuple[AnimateAnyonePipelin
     return place(pipeline, placement), model
 
 
+def open_decoder_of(
+    name: str, pipeline: AnimateAnyonePipeline, model: ModelUsed, *, device: torch.device
+) -> tuple[AutoencoderTiny, ModelUsed]:
+    """A decoder by its name or folder, beside the model, and what a report says of both.
+
+    Raises:
+        CheckpointError: there is no such decoder, or it does not fit the model.
+    """
+    folder = locate_base_weights(name)
+    decoder = open_decoder(folder, pipeline, device=device)
+    hashes = {f"decoder/{file}": value for file, value in weight_hashes(folder).items()}
+    known = BASE_WEIGHTS.get(name)
+    licences = read_notices(folder) if known is None else [notice_of(known.source)]
+    used = replace(model, weights={**model.weights, **hashes}, licences=(*model.licences, *licences))
+    return decoder, used
+
+
 def folder_of(place: Path | str) -> Path:
     """Where an opened model lies, as `locate` names it: a folder, or a hub repository in the cache."""
     return place if isinstance(place, Path) else Path(snapshot_download(place, local_files_only=True))
@@ -36,6 +57,7 @@ def settings_used(
     options: AnimateOptions, pipeline: AnimateAnyonePipeline, placement: Placement | None = None
 ) -> dict[str, Any]:
     """The settings as used: what the user left open is that of the checkpoint."""
+    options = options.resolved(pipeline)
     chosen = {name: pipeline.config[name] if value is None else value for name, value in asdict(options).items()}
     placed = {} if placement is None else asdict(placement)
     return chosen | placed | {"window_size": pipeline.window_size, "pose_style": pipeline.config["pose_style"]}

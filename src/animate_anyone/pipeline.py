@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 import torch
-from diffusers import DDIMScheduler, DiffusionPipeline
+from diffusers import AutoencoderTiny, DDIMScheduler, DiffusionPipeline
 from diffusers.utils import BaseOutput
 from diffusers.utils.torch_utils import randn_tensor
 from einops import rearrange
@@ -21,13 +21,16 @@ from animate_anyone.media.size import Size
 from animate_anyone.models.control_net import ControlNet
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.image_encoder import embed_images, preprocess_images
+from animate_anyone.models.pixels import resized_pixels, to_picture
 from animate_anyone.models.pose_guider import PoseGuider
 from animate_anyone.models.reference_features import ControlResiduals, ReferenceFeatures
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.vae import Autoencoder, decode_latents, downscale_factor, encode_images
+from animate_anyone.predictor import WindowPredictor
 from animate_anyone.sampling.frame_cache import FrameCache
-from animate_anyone.sampling.guidance import Prediction
+from animate_anyone.sampling.presets import preset_named
 from animate_anyone.sampling.sampler import sample
+from animate_anyone.sampling.settings import USUAL, SamplingSettings
 from animate_anyone.sampling.windows import OverlappingWindows, WindowPlan
 
 Frame = npt.NDArray[np.uint8]
@@ -147,14 +150,16 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         guidance_scale: float | None = None,
         windows: WindowPlan | None = None,
         windows_at_once: int = 1,
+        preset: str = "exact",
         generator: torch.Generator | None = None,
         latents: Float[Tensor, "1 c f h w"] | None = None,
         output_type: str = "pil",
         on_step: Callable[[int, Tensor, Tensor], None] | None = None,
     ) -> AnimateAnyonePipelineOutput:
-        """Animates the character and returns all frames; arguments as in `animate`.
+        """Animates the character and returns all frames; arguments as in `animate` and `SamplingSettings`.
 
         Args:
+            preset: "exact", or "fast" for less work and a result that is not quite the same; see `sampling.presets`.
             output_type: "pil" for images, "np" for one array in [0, 1].
 
         Raises:
@@ -162,6 +167,13 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         """
         if output_type not in ("pil", "np"):
             raise ValueError(f"output_type must be 'pil' or 'np'; got {output_type!r}.")
+        settings = SamplingSettings(
+            num_inference_steps=num_inference_steps,
+            guidance_scale=guidance_scale,
+            windows=windows,
+            windows_at_once=windows_at_once,
+            preset=preset_named(preset),
+        )
         frames = list(
             self.animate(
                 reference_image,
@@ -169,10 +181,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
                 reference_pose_image=reference_pose_image,
                 width=width,
                 height=height,
-                num_inference_steps=num_inference_steps,
-                guidance_scale=guidance_scale,
-                windows=windows,
-                windows_at_once=windows_at_once,
+                settings=settings,
                 generator=generator,
                 latents=latents,
                 on_step=on_step,
@@ -191,10 +200,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         reference_pose_image: Image.Image | None = None,
         width: int | None = None,
         height: int | None = None,
-        num_inference_steps: int | None = None,
-        guidance_scale: float | None = None,
-        windows: WindowPlan | None = None,
-        windows_at_once: int = 1,
+        settings: SamplingSettings = USUAL,
         generator: torch.Generator | None = None,
         latents: Float[Tensor, "1 c f h w"] | None = None,
         on_step: Callable[[int, Tensor, Tensor], None] | None = None,
@@ -210,14 +216,10 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             width: of the video in pixels, a multiple of the VAE's factor; by default as the reference image, at the
                 area of the checkpoint.
             height: as `width`.
-            num_inference_steps: denoising steps; by default those of the checkpoint.
-            guidance_scale: 1 for no guidance; by default that of the checkpoint.
-            windows: how a clip longer than the temporal attention is cut; see `sampling.windows`.
-            windows_at_once: windows denoised together; more than one needs more memory and can be faster on a device
-                that one window does not keep busy.
+            settings: steps, guidance, windows, and what is left out of the work.
             generator: makes the result repeatable; by default every call gives another one.
             latents: noise to start from, in place of the generator's.
-            on_step: called after every step with its index, the guided model output and the latents.
+            on_step: called after every step with its index, the guided model output and the latents; see `sample`.
             on_window: called after every window with the index of the step, the number of its windows done, and of all.
 
         Yields:
@@ -226,24 +228,21 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         Raises:
             ValueError: if an argument cannot be used; the message says which.
         """
-        width, height = self._check_size(reference_image, width, height)
+        width, height = self.video_size(reference_image, width, height)
         reference = self.encode_reference(reference_image, reference_pose_image, width=width, height=height)
         denoised = self.denoise(
             reference,
             pose_images,
             width=width,
             height=height,
-            num_inference_steps=num_inference_steps,
-            guidance_scale=guidance_scale,
-            windows=windows,
-            windows_at_once=windows_at_once,
+            settings=settings,
             generator=generator,
             latents=latents,
             on_step=on_step,
             on_window=on_window,
         )
         for pixels in self.decode(denoised):
-            yield (rearrange(pixels, "c h w -> h w c") * 255).round().to(torch.uint8).numpy()
+            yield to_picture(pixels)
         self.maybe_free_model_hooks()
 
     @torch.no_grad()
@@ -260,11 +259,12 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             image_tokens = torch.zeros_like(image_tokens)
         if self.reference_net is None:
             return Reference(image_tokens=image_tokens, features=None)
-        latents = encode_images(self.vae, _reference_pixels(image, width, height).to(device))
+        pixels = resized_pixels(image, width, height)[None] * 2 - 1
+        latents = encode_images(self.vae, pixels.to(device))
         pose_features = None
         if pose_image is not None:
-            pose = _pixels(pose_image, width, height)[None, :, None].to(device, self.pose_guider.dtype)
-            pose_features = self.pose_guider(pose)[:, :, 0].to(self.reference_net.dtype)
+            pose_features = self.encode_poses([pose_image], width=width, height=height)[:, :, 0]
+            pose_features = pose_features.to(self.reference_net.dtype)
         features = self.reference_net(
             latents.to(self.reference_net.dtype),
             image_tokens.to(self.reference_net.dtype),
@@ -280,77 +280,89 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         *,
         width: int,
         height: int,
-        num_inference_steps: int | None = None,
-        guidance_scale: float | None = None,
-        windows: WindowPlan | None = None,
-        windows_at_once: int = 1,
+        settings: SamplingSettings = USUAL,
         generator: torch.Generator | None = None,
         latents: Float[Tensor, "1 c f h w"] | None = None,
         on_step: Callable[[int, Tensor, Tensor], None] | None = None,
         on_window: Callable[[int, int, int], None] | None = None,
     ) -> Float[Tensor, "1 c f h w"]:
         """Denoises the latents of the whole clip, which stay on the CPU; arguments as in `animate`."""
-        device, dtype = self._execution_device, self.denoising_unet.dtype
         num_frames = len(pose_images)
         if num_frames == 0:
             raise ValueError("There are no pose images: a video needs at least one.")
+        guidance_scale = settings.guidance_scale
         if guidance_scale is None:
             guidance_scale = float(self.config["guidance_scale"])
-        if windows is None:
-            windows = OverlappingWindows(self.window_size, overlap=self.window_size // 6)
-        factor = downscale_factor(self.vae)
-        shape = (1, self.denoising_unet.config["in_channels"], num_frames, height // factor, width // factor)
         if latents is None:
-            latents = randn_tensor(shape, generator=generator or _fresh_generator(), device=torch.device("cpu"))
-            latents = latents.mul(float(self.config["noise_scale"]))
-        if tuple(latents.shape) != shape:
+            latents = self.draw_noise(num_frames, width=width, height=height, generator=generator)
+        if tuple(latents.shape) != (shape := self._latents_shape(num_frames, width, height)):
             raise ValueError(f"latents must have the shape {shape}; got {tuple(latents.shape)}.")
 
-        conditional = self.denoising_unet.project(reference.image_tokens, reference.features)
-        unconditional = None
-        if guidance_scale > 1:
-            # The pose stays: guidance strengthens the character, not the motion.
-            unconditional = self.denoising_unet.project(torch.zeros_like(reference.image_tokens))
-
         def guide_by_pose(frames: tuple[int, ...]) -> Tensor:
-            pose = _pose_pixels(pose_images, frames, width, height).to(device, self.pose_guider.dtype)
-            return self.pose_guider(pose).to(dtype)
+            return self.encode_poses(_pictures(pose_images, frames), width=width, height=height)
 
-        pose_features = FrameCache(guide_by_pose, max_bytes=POSE_FEATURE_BYTES)
-
-        def predict(noisy: Tensor, timestep: Tensor, frames: Sequence[tuple[int, ...]]) -> Prediction:
-            noisy, timestep = noisy.to(device, dtype), timestep.to(device)
-            pose = torch.cat([pose_features(window) for window in frames])
-            guided, *unguided = (
-                self.denoising_unet(noisy, timestep, conditions, pose_features=pose)
-                for conditions in (conditional, unconditional)
-                if conditions is not None
-            )
-            return Prediction(conditional=guided, unconditional=unguided[0] if unguided else None)
-
+        predict = WindowPredictor(
+            unet=self.denoising_unet,
+            device=self._execution_device,
+            conditional=self.denoising_unet.project(reference.image_tokens, reference.features),
+            # The pose stays: guidance strengthens the character, not the motion.
+            unconditional=self.denoising_unet.project(torch.zeros_like(reference.image_tokens))
+            if guidance_scale > 1
+            else None,
+            pose_features=FrameCache(guide_by_pose, max_bytes=POSE_FEATURE_BYTES),
+        )
         return sample(
             predict,
             latents.cpu(),
             self.scheduler,
-            num_steps=num_inference_steps or self.config["num_inference_steps"],
-            windows=windows,
-            windows_at_once=windows_at_once,
+            num_steps=settings.num_inference_steps or self.config["num_inference_steps"],
+            windows=settings.windows or OverlappingWindows(self.window_size, overlap=self.window_size // 6),
+            windows_at_once=settings.windows_at_once,
             guidance_scale=guidance_scale,
+            preset=settings.preset,
             generator=generator,
             on_step=on_step,
             on_window=on_window,
         )
 
     @torch.no_grad()
-    def decode(self, latents: Float[Tensor, "1 c f h w"]) -> Iterator[Float[Tensor, "3 H W"]]:
-        """Decodes a few frames at a time to RGB in [0, 1], on the CPU, so that memory does not grow with the clip."""
+    def encode_poses(
+        self, pictures: Sequence[Image.Image], *, width: int, height: int, device: torch.device | None = None
+    ) -> Float[Tensor, "1 c f h w"]:
+        """What the Pose Guider makes of skeleton pictures; it takes a while to find the device, if it is not given."""
+        pixels = torch.stack([resized_pixels(picture, width, height) for picture in pictures], dim=1)[None]
+        pixels = pixels.to(device or self._execution_device, self.pose_guider.dtype)
+        return self.pose_guider(pixels).to(self.denoising_unet.dtype)
+
+    def draw_noise(
+        self, num_frames: int, *, width: int, height: int, generator: torch.Generator | None = None
+    ) -> Float[Tensor, "1 c f h w"]:
+        """What denoising starts from, at the checkpoint's `noise_scale`, on the CPU; arguments as in `animate`."""
+        shape = self._latents_shape(num_frames, width, height)
+        noise = randn_tensor(shape, generator=generator or _fresh_generator(), device=torch.device("cpu"))
+        return noise.mul(float(self.config["noise_scale"]))
+
+    @torch.no_grad()
+    def decode(
+        self,
+        latents: Float[Tensor, "1 c f h w"],
+        *,
+        decoder: AutoencoderTiny | None = None,
+        device: torch.device | None = None,
+    ) -> Iterator[Float[Tensor, "3 H W"]]:
+        """Decodes a few frames at a time to RGB in [0, 1], on the CPU, so that memory does not grow with the clip.
+
+        `decoder` takes the place of the VAE, whose latents it must have been made for; `device` is where it computes.
+        """
         pixels_of_one = latents.shape[-2] * latents.shape[-1] * downscale_factor(self.vae) ** 2
         at_once = min(max(1, DECODED_PIXELS // pixels_of_one), self.window_size)
+        device = device or self._execution_device
         for some in rearrange(latents, "1 c f h w -> f c h w").split(at_once):
-            pixels = decode_latents(self.vae, some.to(self._execution_device))
+            pixels = decode_latents(decoder or self.vae, some.to(device))
             yield from (pixels / 2 + 0.5).clamp(0, 1).float().cpu()
 
-    def _check_size(self, image: Image.Image, width: int | None, height: int | None) -> tuple[int, int]:
+    def video_size(self, image: Image.Image, width: int | None, height: int | None) -> tuple[int, int]:
+        """Width and height of a video of this character, where they are not given; arguments as in `animate`."""
         factor = downscale_factor(self.vae)
         if width is None or height is None:
             canvas = Geometry.fit(Size(*image.size), area=self.config["area"], multiple=factor).canvas
@@ -359,6 +371,10 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             raise ValueError(f"width and height must be positive multiples of {factor}; got {width} x {height}.")
         return width, height
 
+    def _latents_shape(self, num_frames: int, width: int, height: int) -> tuple[int, ...]:
+        factor = downscale_factor(self.vae)
+        return 1, self.denoising_unet.config["in_channels"], num_frames, height // factor, width // factor
+
 
 def _fresh_generator() -> torch.Generator:
     generator = torch.Generator()
@@ -366,23 +382,7 @@ def _fresh_generator() -> torch.Generator:
     return generator
 
 
-def _reference_pixels(image: Image.Image, width: int, height: int) -> Float[Tensor, "1 3 {height} {width}"]:
-    """RGB in [-1, 1]."""
-    return _pixels(image, width, height)[None] * 2 - 1
-
-
-def _pose_pixels(
-    pose_images: Sequence[Image.Image] | PosePictures, frames: tuple[int, ...], width: int, height: int
-) -> Float[Tensor, "1 3 f {height} {width}"]:
-    """RGB in [0, 1]."""
+def _pictures(pose_images: Sequence[Image.Image] | PosePictures, frames: tuple[int, ...]) -> list[Image.Image]:
     if isinstance(pose_images, Sequence):
-        pictures = [pose_images[index] for index in frames]
-    else:
-        pictures = [Image.fromarray(picture) for picture in pose_images.window(frames)]
-    return torch.stack([_pixels(picture, width, height) for picture in pictures], dim=1)[None]
-
-
-def _pixels(image: Image.Image, width: int, height: int) -> Float[Tensor, "3 {height} {width}"]:
-    """RGB in [0, 1], resized by Pillow's Lanczos filter as for the published checkpoints."""
-    resized = image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
-    return torch.from_numpy(np.asarray(resized).copy()).permute(2, 0, 1).float() / 255
+        return [pose_images[index] for index in frames]
+    return [Image.fromarray(picture) for picture in pose_images.window(frames)]

@@ -56,10 +56,13 @@ def test_a_pose_file_drives_a_picture(cli, model, poses, picture, tmp_path):
         "guidance_scale": 1.5,
         "area": 1024,
         "windows": "overlapping",
+        "windows_at_once": 1,
+        "preset": "exact",
         "window_size": 8,
         "pose_style": "compact",
         "max_frames": 10,
         "align": False,
+        "decoder": None,
         "compare": False,
         "device": "cpu",
         "dtype": "float32",
@@ -97,6 +100,24 @@ def test_the_same_seed_gives_the_same_video(cli, model, poses, picture, tmp_path
         videos.append(np.stack(list(read_frames(tmp_path / name))))
     np.testing.assert_array_equal(videos[0], videos[1])
     assert (videos[0] != videos[2]).any()
+
+
+def test_the_report_says_which_preset_made_the_video(cli, model, poses, picture, tmp_path):
+    out = tmp_path / "out.mp4"
+    arguments = ["animate", str(picture), str(poses), "-o", str(out), "--model", str(model), "--no-align"]
+    result = cli.invoke(app, [*arguments, "--preset", "fast", "--windows-at-once", "2", "--max-frames", "9"])
+    assert result.exit_code == 0, result.output
+    settings = report_of(out)["settings"]
+    assert (settings["preset"], settings["windows_at_once"]) == ("fast", 2)
+    # Two steps, both in the part of the way with guidance.
+    assert "The preset 'fast' has no effect: with so few steps (2)" in " ".join(result.stderr.split())
+
+
+def test_the_fast_preset_needs_windows_that_do_not_wrap_around(cli, model, poses, picture, tmp_path):
+    arguments = ["animate", str(picture), str(poses), "-o", str(tmp_path / "out.mp4"), "--model", str(model)]
+    result = cli.invoke(app, [*arguments, "--preset", "fast", "--windows", "closed-loop"])
+    assert result.exit_code == 1
+    assert "Choose the windows 'overlapping', or the preset 'exact'." in " ".join(result.stderr.split())
 
 
 def test_a_reference_pose_that_has_no_effect_is_reported(cli, model, poses, picture, tmp_path):
@@ -208,7 +229,16 @@ def test_inputs_are_never_overwritten(cli, model, picture, poses, tmp_path):
 
 @pytest.mark.parametrize(
     "bad",
-    [["--steps", "0"], ["--guidance", "0.5"], ["--area", "big"], ["--area", "1x1"], ["--windows", "round"], ["--no"]],
+    [
+        ["--steps", "0"],
+        ["--guidance", "0.5"],
+        ["--area", "big"],
+        ["--area", "1x1"],
+        ["--windows", "round"],
+        ["--no"],
+        ["--preset", "slow"],
+        ["--windows-at-once", "0"],
+    ],
 )
 def test_wrong_arguments_exit_with_2(cli, picture, poses, tmp_path, bad):
     result = cli.invoke(app, ["animate", str(picture), str(poses), "-o", str(tmp_path / "o.mp4"), *bad])

@@ -62,6 +62,21 @@ def test_without_reference_and_time_it_is_diffusers_unet(size):
     torch.testing.assert_close(got, expected, atol=1e-5, rtol=1e-5)
 
 
+@torch.no_grad()
+def test_frames_may_each_have_a_timestep_of_their_own(denoising_unet):
+    x = inputs()
+    per_frame = x["timestep"][:, None].expand(-1, 3)
+    torch.testing.assert_close(run(denoising_unet, x), run(denoising_unet, x, timestep=per_frame))
+
+    frames_alone = randomised(DenoisingUNet(**TINY_UNET, temporal=False), 2)
+    steps = torch.tensor([[999, 499, 0], [20, 30, 40]])
+    together = run(frames_alone, x, timestep=steps)
+    for frame in range(3):
+        own = {name: x[name][:, :, frame : frame + 1] for name in ("latents", "pose_features")}
+        alone = run(frames_alone, x, timestep=steps[:, frame], **own)
+        torch.testing.assert_close(together[:, :, frame : frame + 1], alone, atol=1e-5, rtol=1e-5)
+
+
 def test_every_condition_changes_the_prediction(reference_net, denoising_unet):
     x = inputs()
     features = reference_net(x["reference_latents"], x["image_tokens"])

@@ -18,7 +18,7 @@ def noise(num_frames: int) -> torch.Tensor:
 def perfect(target: torch.Tensor, scheduler: DDIMScheduler):
     """The exact velocity towards `target`, so that every step aims there."""
 
-    def denoise(latents, timestep, frames):
+    def denoise(latents, timestep, frames, *, guided, deep):
         alpha = scheduler.alphas_cumprod[timestep[0]].sqrt()
         sigma = (1 - scheduler.alphas_cumprod[timestep[0]]).sqrt()
         wanted = torch.cat([target[:, :, list(window)] for window in frames])
@@ -44,7 +44,7 @@ def test_windows_share_their_predictions_frame_by_frame():
     scheduler = animate_anyone_schedule()
     outputs = []
 
-    def denoise(latents, timestep, frames):
+    def denoise(latents, timestep, frames, *, guided, deep):
         starts = torch.tensor([float(window[0]) for window in frames])
         return Prediction(conditional=starts[:, None, None, None, None].expand_as(latents))
 
@@ -66,7 +66,7 @@ def test_windows_denoised_together_are_those_denoised_alone(at_once):
     scheduler = animate_anyone_schedule()
     results, sizes, done = [], [], []
 
-    def denoise(latents, timestep, frames):
+    def denoise(latents, timestep, frames, *, guided, deep):
         assert len(latents) == len(timestep) == len(frames)
         sizes.append(len(frames))
         starts = torch.tensor([float(window[0]) for window in frames])

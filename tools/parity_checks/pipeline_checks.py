@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from animate_anyone.models.reference_features import ReferenceFeatures
 from animate_anyone.pipeline import AnimateAnyonePipeline, Reference
 from animate_anyone.sampling.schedule import set_timesteps
+from animate_anyone.sampling.settings import SamplingSettings
 from animate_anyone.sampling.windows import ClosedLoopWindows, Window
 from parity_checks import networks
 from parity_checks.fixture import Fixture
@@ -89,9 +90,9 @@ def _check_case(fixture: Fixture, prefix: str, pipeline: AnimateAnyonePipeline, 
             reference,
             poses,
             **size,
-            num_inference_steps=case["steps"],
-            guidance_scale=case["guidance_scale"],
-            windows=plan,
+            settings=SamplingSettings(
+                num_inference_steps=case["steps"], guidance_scale=case["guidance_scale"], windows=plan
+            ),
             latents=fixture.input(f"{prefix}{NOISE}"),
             on_step=lambda _step, output, latents: steps.append((output.clone(), latents.clone())),
         )

@@ -1,4 +1,4 @@
-"""Published weights that training starts from, known by name: how to get them, and where they are."""
+"""Published weights that training starts from or that models are used with, known by name, and where they are."""
 
 import shutil
 import tempfile
@@ -13,6 +13,7 @@ from animate_anyone.checkpoints.sources import (
     IMAGE_VARIATIONS_ENCODER,
     SD15_UNET,
     SD_VAE_FT_MSE,
+    TAESD,
     Source,
 )
 from animate_anyone.errors import CheckpointError
@@ -39,6 +40,7 @@ BASE_WEIGHTS: Mapping[str, BaseWeights] = {
         BaseWeights(name="sd-vae-ft-mse", source=SD_VAE_FT_MSE, place="sd-vae-ft-mse"),
         BaseWeights(name="sd-image-encoder", source=IMAGE_VARIATIONS_ENCODER, place="image_encoder"),
         BaseWeights(name="animatediff", source=ANIMATEDIFF_V2, place="mm_sd_v15_v2.ckpt"),
+        BaseWeights(name="taesd", source=TAESD, place="taesd"),
     )
 }
 

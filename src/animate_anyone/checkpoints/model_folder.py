@@ -31,7 +31,7 @@ def _image_encoder(config: dict[str, Any]) -> nn.Module:
     return CLIPVisionModelWithProjection(CLIPVisionConfig.from_dict(config))
 
 
-def _one_of(component: str, classes: Mapping[str, Any]) -> Callable[[dict[str, Any]], Any]:
+def one_of(component: str, classes: Mapping[str, Any]) -> Callable[[dict[str, Any]], Any]:
     """Builds a component that may be of several classes, by the name in its configuration."""
 
     def build(config: dict[str, Any]) -> Any:
@@ -45,9 +45,9 @@ def _one_of(component: str, classes: Mapping[str, Any]) -> Callable[[dict[str, A
 
 
 BUILDERS: Mapping[str, Callable[[dict[str, Any]], Any]] = {
-    "vae": _one_of("vae", AUTOENCODERS),
+    "vae": one_of("vae", AUTOENCODERS),
     "image_encoder": _image_encoder,
-    "reference_net": _one_of("reference_net", REFERENCE_NETWORKS),
+    "reference_net": one_of("reference_net", REFERENCE_NETWORKS),
     "denoising_unet": DenoisingUNet.from_config,
     "pose_guider": PoseGuider.from_config,
 }
@@ -67,7 +67,12 @@ def check_model_folder(folder: Path) -> None:
 
 def check_component(place: Path, component: str) -> None:
     """As `check_model_folder`, for the folder of one component."""
-    network = shape_of_component(place, component)
+    check_network(place, BUILDERS[component])
+
+
+def check_network(place: Path, build: Callable[[dict[str, Any]], Any]) -> None:
+    """As `check_component`, for any network that is built of its configuration."""
+    network = _shape_of_network(place, build)
     expected = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
     check_shapes(_shapes(place), expected, source=str(place), model_name=type(network).__name__)
 
@@ -83,17 +88,13 @@ def shapes_of_networks(folder: Path) -> dict[str, Any]:
     return {
         component: None
         if component == "reference_net" and _is_without(folder, component)
-        else shape_of_component(folder / component, component)
-        for component in BUILDERS
+        else _shape_of_network(folder / component, build)
+        for component, build in BUILDERS.items()
     }
 
 
-def shape_of_component(place: Path, component: str) -> nn.Module:
-    """A component on the meta device, from the configuration in its folder.
-
-    Raises:
-        CheckpointError: the configuration is missing, or describes no network of ours.
-    """
+def _shape_of_network(place: Path, build: Callable[[dict[str, Any]], Any]) -> nn.Module:
+    """A network on the meta device, from the configuration in its folder."""
     try:
         config = json.loads((place / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -101,7 +102,7 @@ def shape_of_component(place: Path, component: str) -> nn.Module:
             f"The model '{place.parent}' has no usable '{place.name}/config.json': {error}."
         ) from error
     with torch.device("meta"):
-        return BUILDERS[component](config)
+        return build(config)
 
 
 def _is_without(folder: Path, component: str) -> bool:

@@ -135,4 +135,21 @@ ANIMATEDIFF_V2 = Source(
     components=("denoising_unet",),
 )
 
+TAESD = Source(
+    name="TAESD",
+    repo="madebyollin/taesd",
+    revision="931366cc24b8bc15d6f682fa2e0352f1deec397b",
+    files=(
+        HubFile(path="config.json", saved_as="taesd/config.json"),
+        HubFile(
+            path="diffusion_pytorch_model.safetensors",
+            saved_as="taesd/diffusion_pytorch_model.safetensors",
+            sha256="d7956d561b1efbd861ad9b03fd8f01510f9e87eddc07bdfd20837009433f6ee5",
+        ),
+    ),
+    licence=MIT,
+    trained_by="Ollin Boer Bohan, distilled from Stable Diffusion's VAE",
+    components=("decoder",),
+)
+
 MOORE_SOURCES = (MOORE_ANIMATE_ANYONE, SD15_CONFIG, SD_VAE_FT_MSE, IMAGE_VARIATIONS_ENCODER)

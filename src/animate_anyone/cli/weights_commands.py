@@ -28,7 +28,7 @@ def list_models() -> None:
         notices = read_notices(folder) if here else [notice_of(source) for source in model.sources]
         typer.echo(f"{model.name}: {model.summary}\n  {place}")
         typer.echo("".join(f"  {line}\n" for line in format_notices(notices).splitlines()))
-    typer.echo("Weights that training can start from:")
+    typer.echo("Weights that training can start from, and a fast decoder:")
     for base in BASE_WEIGHTS.values():
         place = base.path if base.path.exists() else f"not here; animate-anyone weights pull {base.name}"
         typer.echo(f"{base.name}: {format_notices([notice_of(base.source)])}\n  {place}")
@@ -38,7 +38,7 @@ def list_models() -> None:
 def pull_model(name: Annotated[str, typer.Argument(metavar="NAME", help="A name from 'weights list'.")]) -> None:
     """Download a known model at pinned revisions, check it, and convert it to one folder of safetensors.
 
-    Weights that training starts from are kept as they were published.
+    Weights that training starts from, and decoders, are kept as they were published.
 
     The licences are shown first. The environment variable ANIMATE_ANYONE_HOME says where models are kept; the
     downloaded originals stay in the hub's own cache and can be deleted.

@@ -49,6 +49,11 @@ class Placement:
         """What torch's part of the model is opened in; OpenVINO starts from single precision."""
         return torch.float32 if self.runtime == "openvino" else torch_dtype(self.dtype or "float32")
 
+    @property
+    def torch_device(self) -> torch.device:
+        """Of a resolved placement."""
+        return torch.device(self.device or "cpu")
+
     def resolved(self) -> "Placement":
         """With device and data type filled in.
 
@@ -63,7 +68,7 @@ class Placement:
 
     def notes(self) -> list[str]:
         """What a user should know of a resolved placement before waiting for it."""
-        on_cpu = self.device is not None and torch.device(self.device).type == "cpu"
+        on_cpu = self.torch_device.type == "cpu"
         said: list[str] = []
         if self.compile and on_cpu:
             said.append("Compiling takes minutes on a CPU and gains a few percent; it pays on a GPU.")
@@ -107,7 +112,7 @@ def place(pipeline: AnimateAnyonePipeline, placement: Placement) -> AnimateAnyon
     Raises:
         ConfigError: the model has no use for what is asked for.
     """
-    device = torch.device(placement.device or "cpu")
+    device = placement.torch_device
     if placement.vae_tiling:
         _tile(pipeline)
     networks = [network for network in (pipeline.denoising_unet, pipeline.reference_net) if network is not None]

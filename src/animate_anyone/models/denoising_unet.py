@@ -117,41 +117,79 @@ class DenoisingUNet(UNet):
     def forward(
         self,
         latents: Float[Tensor, "b c f h w"],
-        timestep: Int[Tensor, " b"],
+        timestep: Int[Tensor, " b"] | Int[Tensor, "b f"],
         conditions: Float[Tensor, "b k e"] | Conditions,
         *,
         pose_features: Float[Tensor, "b c0 f h w"] | None = None,
         reference: ReferenceFeatures | ControlResiduals | None = None,
+        deep: Float[Tensor, "n c1 h w"] | None = None,
     ) -> Float[Tensor, "b d f h w"]:
         """Predicts the target of the noise schedule (epsilon or velocity) for a window of frames.
 
         Args:
             latents: noisy latents.
-            timestep: one for each sample.
+            timestep: one for each sample, or one for each of its frames (rolling diffusion, arXiv 2402.09470).
             conditions: CLIP tokens of the reference image, for cross-attention; zeros: unconditional. Or these and
                 the reference together, as returned by `project`.
             pose_features: output of the Pose Guider, added after the first convolution.
             reference: output of the ReferenceNet, for spatial attention, or of a `ControlNet`, added to the feature
                 maps; None: unconditional, or projected already.
+            deep: output of `deep_features` for the same frames, n = b x f. With it only the last layer runs; taken from
+                an earlier step it stands in for that of this one (DeepCache, Ma et al. 2024).
 
         Raises:
             ValueError: if the reference comes from a network with other stages, or the window is too long.
         """
-        if not isinstance(conditions, Conditions):
-            conditions = self._conditions(conditions, reference)
-        elif reference is not None:
-            raise ValueError("The conditions were projected together with the reference; leave the reference out.")
-        batch, _, num_frames, _, _ = latents.shape
+        given = self._given(conditions, reference)
+        x, conditioning = self._first(latents, timestep, pose_features)
+        if deep is None:
+            x, _ = self.run_stages(x, conditioning, given)
+        else:
+            x = self.run_last_layer(x, deep, conditioning, given)
+        x = self.conv_out(F.silu(self.conv_norm_out(x)))
+        return rearrange(x, "(b f) c h w -> b c f h w", b=len(latents))
+
+    # As `project`, part of what a call of the network is.
+    @apply_forward_hook
+    def deep_features(
+        self,
+        latents: Float[Tensor, "b c f h w"],
+        timestep: Int[Tensor, " b"] | Int[Tensor, "b f"],
+        conditions: Float[Tensor, "b k e"] | Conditions,
+        *,
+        pose_features: Float[Tensor, "b c0 f h w"] | None = None,
+        reference: ReferenceFeatures | ControlResiduals | None = None,
+    ) -> Float[Tensor, "n c1 h w"]:
+        """Computes all that comes before the last layer, by far the most of the work; arguments as in `forward`.
+
+        Returns:
+            The feature map of each frame, n = b x f, which `forward` takes as `deep`.
+
+        Raises:
+            ValueError: as `forward`.
+        """
+        x, conditioning = self._first(latents, timestep, pose_features)
+        return self.run_deep(x, conditioning, self._given(conditions, reference))
+
+    def _first(self, latents: Tensor, timestep: Tensor, pose_features: Tensor | None) -> tuple[Tensor, Conditioning]:
+        """What the stages start from."""
+        num_frames = latents.shape[2]
         x = self.conv_in(rearrange(latents, "b c f h w -> (b f) c h w"))
         if pose_features is not None:
             x = x + rearrange(pose_features, "b c f h w -> (b f) c h w")
-        conditioning = Conditioning(
-            timestep_embedding=repeat(self.time_embedding(timestep), "b e -> (b f) e", f=num_frames),
-            num_frames=num_frames,
-        )
-        x, _ = self.run_stages(x, conditioning, conditions)
-        x = self.conv_out(F.silu(self.conv_norm_out(x)))
-        return rearrange(x, "(b f) c h w -> b c f h w", b=batch)
+        embedding = self.time_embedding(timestep.flatten())
+        if timestep.ndim == 1:
+            embedding = repeat(embedding, "b e -> (b f) e", f=num_frames)
+        return x, Conditioning(timestep_embedding=embedding, num_frames=num_frames)
+
+    def _given(
+        self, conditions: Tensor | Conditions, reference: ReferenceFeatures | ControlResiduals | None
+    ) -> Conditions:
+        if not isinstance(conditions, Conditions):
+            return self._conditions(conditions, reference)
+        if reference is not None:
+            raise ValueError("The conditions were projected together with the reference; leave the reference out.")
+        return conditions
 
     def _conditions(self, image_tokens: Tensor, reference: ReferenceFeatures | ControlResiduals | None) -> Conditions:
         if isinstance(reference, ControlResiduals):

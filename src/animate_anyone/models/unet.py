@@ -351,11 +351,35 @@ class UNet(UNetEncoder):
         Raises:
             ValueError: if residuals come from a network with other stages.
         """
-        encoded = self.encode(x, conditioning, conditions)
-        if conditions.residuals is not None:
-            encoded = encoded.plus(conditions.residuals, num_frames=conditioning.num_frames)
+        encoded = self._encoded(x, conditioning, conditions)
+        x, up = self._run_up(encoded, encoded.skips, conditioning, conditions)
+        return x, ReferenceFeatures(down=encoded.down_tokens, mid=encoded.mid_tokens, up=up)
 
-        x, skips = encoded.mid, encoded.skips
+    def run_deep(self, x: Tensor, conditioning: Conditioning, conditions: Conditions) -> Tensor:
+        """Runs the stages as `run_stages` does, all but the last layer; returns its input, ((b f), c, h, w)."""
+        encoded = self._encoded(x, conditioning, conditions)
+        # The last layer joins the outermost skip connection. Without it, the stages end before that layer.
+        return self._run_up(encoded, encoded.skips[1:], conditioning, conditions)[0]
+
+    def run_last_layer(self, x: Tensor, deep: Tensor, conditioning: Conditioning, conditions: Conditions) -> Tensor:
+        """Runs the last layer on what `run_deep` returned, at this step or another; returns the last feature map."""
+        if conditions.residuals is not None:
+            x = x + repeat(conditions.residuals.skips[0], "b c h w -> (b f) c h w", f=conditioning.num_frames)
+        last = self.up_blocks[-1]
+        assert isinstance(last, UpStage)
+        x, _ = last.layer(len(last.resnets) - 1, torch.cat([deep, x], dim=1), conditioning, conditions.stages[-1])
+        return x
+
+    def _encoded(self, x: Tensor, conditioning: Conditioning, conditions: Conditions) -> Encoded:
+        encoded = self.encode(x, conditioning, conditions)
+        if conditions.residuals is None:
+            return encoded
+        return encoded.plus(conditions.residuals, num_frames=conditioning.num_frames)
+
+    def _run_up(
+        self, encoded: Encoded, skips: tuple[Tensor, ...], conditioning: Conditioning, conditions: Conditions
+    ) -> tuple[Tensor, tuple[StageTokens, ...]]:
+        x = encoded.mid
         up: tuple[StageTokens, ...] = ()
         for stage, given in zip(self.up_blocks, conditions.stages[-len(self.up_blocks) :], strict=True):
             assert isinstance(stage, UpStage)
@@ -364,8 +388,7 @@ class UNet(UNetEncoder):
             upsampled_size = skips[-1].shape[-2:] if skips else None
             x, tokens = self._run_stage(stage, x, joined, upsampled_size, conditioning, given)
             up = (*up, tokens)
-
-        return x, ReferenceFeatures(down=encoded.down_tokens, mid=encoded.mid_tokens, up=up)
+        return x, up
 
 
 def _resnet(in_channels: int, out_channels: int, config: UNetConfig) -> ResnetBlock:

@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from diffusers import AutoencoderKL
+from diffusers import AutoencoderKL, AutoencoderTiny
 from jaxtyping import Float
 from torch import Tensor
 
@@ -34,8 +34,11 @@ def encode_images(vae: Autoencoder, pixels: Float[Tensor, "n 3 H W"]) -> Float[T
     return encoded.latent_dist.mean * vae.config["scaling_factor"]
 
 
-def decode_latents(vae: Autoencoder, latents: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 3 H W"]:
-    """Decodes latents of about unit variance to RGB in about [-1, 1]; the decoder may overshoot."""
+def decode_latents(vae: Autoencoder | AutoencoderTiny, latents: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 3 H W"]:
+    """Decodes latents of about unit variance to RGB in about [-1, 1]; the decoder may overshoot.
+
+    diffusers' `AutoencoderTiny` is a fast decoder for the latents of a larger autoencoder, which it was distilled from.
+    """
     latents = latents.to(vae.dtype)
     if isinstance(vae, PatchAutoencoder):
         mean, std = _statistics(vae, latents)

@@ -7,11 +7,20 @@ from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeepFeatures:
+    """What a step leaves to the next ones, so that they need not compute it; None: not computed yet."""
+
+    conditional: Tensor | None = None
+    unconditional: Tensor | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Prediction:
     """What the network predicts with its conditions and, if guidance is wanted, without them."""
 
     conditional: Float[Tensor, "b c f h w"]
     unconditional: Float[Tensor, "b c f h w"] | None = None
+    deep: DeepFeatures = DeepFeatures()
 
 
 def guide(prediction: Prediction, scale: float) -> Float[Tensor, "b c f h w"]:
