@@ -63,13 +63,14 @@ def count_work(num_frames: int = 64, *, num_steps: int = 20, size: Size = SIZE) 
     )
     clip = count_clip(networks, size, window=WINDOW, guidance=True)
     decoding_tiny, _ = counted(lambda: tiny_decoder.decode(still))
-    conditional, unconditional = unet.project(token, reference_net(still, token)), unet.project(token)
+    given = unet.project(token, reference_net(still, token)), unet.project(token)
     with_reference, without = (
         _Branch.count(
-            lambda deep, given=given: unet(latents, timestep, given, pose_features=pose, deep=deep),
-            lambda given=given: unet.deep_features(latents, timestep, given, pose_features=pose),
+            whole.work.flops,
+            lambda deep, conditions=conditions: unet(latents, timestep, conditions, pose_features=pose, deep=deep),
+            lambda conditions=conditions: unet.deep_features(latents, timestep, conditions, pose_features=pose),
         )
-        for given in (conditional, unconditional)
+        for whole, conditions in zip(clip.predicting, given, strict=True)
     )
     plain_window, _ = counted(
         lambda: plain_prediction(
@@ -112,10 +113,11 @@ class _Branch:
     last_layer: int
 
     @classmethod
-    def count(cls, predict: Callable[[Tensor | None], Tensor], compute_deep: Callable[[], Tensor]) -> "_Branch":
-        whole, _ = counted(lambda: predict(None))
+    def count(
+        cls, whole: int, run_last_layer: Callable[[Tensor], Tensor], compute_deep: Callable[[], Tensor]
+    ) -> "_Branch":
         deep, features = counted(compute_deep)
-        last_layer, _ = counted(lambda: predict(features))
+        last_layer, _ = counted(lambda: run_last_layer(features))
         return cls(whole=whole, deep=deep, last_layer=last_layer)
 
 
