@@ -44,7 +44,7 @@ class Tracking:
         return self.searching_seconds / self.following_seconds
 
 
-def measure_tracking(num_frames: int = 32, *, rounds: int, share: float = SHARE) -> Tracking:
+def measure_tracking(num_frames: int = 48, *, rounds: int, share: float = SHARE) -> Tracking:
     """Finds the poses of the same clip by turns, `rounds` times each."""
     frames = [two_lights((30 + i * STEP[0], 40 + i * STEP[1]), SPAN, SIZE) for i in range(num_frames)]
     found: dict[bool, PoseSequence] = {}

@@ -1,8 +1,8 @@
 """Time and memory of a training step, with networks of the sizes and the settings that made the bundled model.
 
-    python -m benchmarks.training {plain,checkpointing}
+    python -m benchmarks.training {plain,checkpointing} FOLDER
 
-prints the peak memory of one process that takes a step, in bytes.
+prints the peak memory of one process that takes a step on a batch whose clips are in FOLDER's cache, in bytes.
 """
 
 import os
@@ -161,23 +161,25 @@ def measure_training(*, rounds: int, overrides: Mapping[str, Any] | None = None)
 
 def measure_training_memory() -> TrainingMemory:
     """Takes a step of each kind in a process of its own."""
-    return TrainingMemory(**{kind: _peak_of(kind) for kind in KINDS})
-
-
-def take_a_step(kind: str, overrides: Mapping[str, Any]) -> None:
-    """One step, with gradient checkpointing or without."""
     with TemporaryDirectory() as folder:
-        trainee = Trainee(Path(folder), overrides)
-        trainee.checkpoint_gradients(kind == "checkpointing")
-        trainee.step(trainee.batch())
+        # Drawing and encoding the clips takes more memory than a small step does.
+        Trainee(Path(folder), {}).batch()
+        return TrainingMemory(**{kind: _peak_of(kind, folder) for kind in KINDS})
+
+
+def take_a_step(kind: str, folder: Path, overrides: Mapping[str, Any]) -> None:
+    """One step, with gradient checkpointing or without."""
+    trainee = Trainee(folder, overrides)
+    trainee.checkpoint_gradients(kind == "checkpointing")
+    trainee.step(trainee.batch())
 
 
 def _discard(_: Sample) -> None:
     """For what is made to take its time alone."""
 
 
-def _peak_of(kind: str) -> int:
-    command = [sys.executable, "-m", "benchmarks.training", kind]
+def _peak_of(kind: str, folder: str) -> int:
+    command = [sys.executable, "-m", "benchmarks.training", kind, folder]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return int(done.stdout)
@@ -185,7 +187,7 @@ def _peak_of(kind: str) -> int:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    take_a_step(sys.argv[1], {})
+    take_a_step(sys.argv[1], Path(sys.argv[2]), {})
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # In kilobytes but on a Mac.
     print(peak * (1 if sys.platform == "darwin" else 1024))

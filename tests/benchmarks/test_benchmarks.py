@@ -170,11 +170,11 @@ def test_following_a_person_finds_what_searching_does():
     assert tracking.searching_seconds > 0 and tracking.following_seconds > 0
 
 
-def test_a_training_step_is_taken_in_every_way():
+def test_a_training_step_is_taken_in_every_way(tmp_path: Path):
     training = measure_training(rounds=1, overrides=SMALL)
     assert (training.batch_size, training.frames) == (1, 1)
     assert training.cache_ratio > 0 and training.loading_share > 0 and training.checkpointing_ratio > 0
-    take_a_step("checkpointing", SMALL)
+    take_a_step("checkpointing", tmp_path, SMALL)
 
 
 def test_the_use_of_a_device_is_measured():
