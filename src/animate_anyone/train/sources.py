@@ -82,16 +82,16 @@ class ProceduralSource:
             "num_frames": self.data.num_frames,
             "size": self.data.size,
             "fps": self.data.fps,
-            "drawing": drawing_hash(self.data, self.seeds[0]),
+            "drawing": drawing_hash(self.seeds[0], self.data.num_frames, self.data.size, self.data.fps),
         }
 
 
 @cache
-def drawing_hash(data: ProceduralData, seed: int) -> str:
+def drawing_hash(seed: int, num_frames: int, size: int, fps: float) -> str:
     """A hash of sample pictures, which is another one when characters are drawn or moved in another way."""
     digest = hashlib.sha256()
     for number in range(seed, seed + 4):
-        pictures = render_frames(number, number, [0, data.num_frames - 1], size=data.size, fps=data.fps)
+        pictures = render_frames(number, number, [0, num_frames - 1], size=size, fps=fps)
         digest.update(pictures.frames.numpy().tobytes())
     return digest.hexdigest()
 
