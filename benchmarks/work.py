@@ -108,13 +108,13 @@ def count_work(num_frames: int = 64, *, num_steps: int = 20, size: Size = SIZE) 
 class _Branch:
     """Work for a window, with conditions or without."""
 
-    whole: int
+    whole: float
     deep: int
     last_layer: int
 
     @classmethod
     def count(
-        cls, whole: int, run_last_layer: Callable[[Tensor], Tensor], compute_deep: Callable[[], Tensor]
+        cls, whole: float, run_last_layer: Callable[[Tensor], Tensor], compute_deep: Callable[[], Tensor]
     ) -> "_Branch":
         deep, features = counted(compute_deep)
         last_layer, _ = counted(lambda: run_last_layer(features))
@@ -123,10 +123,10 @@ class _Branch:
 
 def _fast(
     preset: Preset, plan: WindowPlan, num_frames: int, num_steps: int, with_reference: _Branch, without: _Branch
-) -> int:
+) -> float:
     """Work for all windows of a clip that is denoised by this preset."""
     together = preset.steps_together(num_steps)
-    work = 0
+    work = 0.0
     for first in range(0, num_steps, together):
         steps = range(first, min(first + together, num_steps))
         num_guided = sum(preset.guides(step, num_steps) for step in steps)
