@@ -43,7 +43,7 @@ def test_a_base_that_is_not_there_is_an_error(tmp_path: Path):
     [
         ({"init.unet": "sd15", "init.pipeline": "moore"}, "remove one or the other"),
         ({"init.motion_modules": "animatediff"}, "init.motion_modules is for stage2"),
-        ({"frozen_precision": "bf16"}, "frozen_precision 'bf16' is for the stages stage2 and lora"),
+        ({"frozen_precision": "bf16"}, "frozen_precision 'bf16' is for the stages stage2, lora and distil"),
     ],
 )
 def test_starts_that_make_no_sense_are_refused(tmp_path: Path, changes: dict[str, str], message: str):

@@ -62,7 +62,7 @@ def two_points(noisy: Tensor, timestep: Tensor) -> Tensor:
 def sampled(velocity: Velocity, noise: Tensor, *, num_steps: int) -> Tensor:
     """As the pipeline samples, without guidance."""
     return sample(
-        lambda noisy, timestep, _: Prediction(conditional=velocity(noisy, timestep)),
+        lambda noisy, timestep, _, *, guided, deep: Prediction(conditional=velocity(noisy, timestep)),
         noise,
         SCHEDULER,
         num_steps=num_steps,

@@ -7,15 +7,19 @@ import typer
 
 from animate_anyone.cli.options import (
     MACHINE,
+    SAMPLING,
+    AreaOption,
     CompileOption,
     DetectorOption,
     DetectorWeightsOption,
     DeviceOption,
     DTypeOption,
+    GuidanceOption,
     MaxFramesOption,
     ModelOption,
     OffloadOption,
     RuntimeOption,
+    StepsOption,
     TilingOption,
     WeightsOption,
 )
@@ -23,18 +27,7 @@ from animate_anyone.cli.summary import summary
 from animate_anyone.cli.terminal import Terminal, quiet_libraries
 from animate_anyone.sampling.presets import OfferedPreset
 
-MOTION, SAMPLING = "Motion", "Sampling"
-
-
-def parse_area(text: str) -> int:
-    """Pixels from a number ("393216") or from sides ("512x768")."""
-    sides = text.lower().split("x")
-    if len(sides) > 2 or not all(side.isascii() and side.isdigit() for side in sides):
-        raise typer.BadParameter(f"'{text}' is neither a number of pixels nor a size such as 512x768.")
-    area = int(sides[0]) * (int(sides[1]) if len(sides) == 2 else 1)
-    if not 32 * 32 <= area <= 4096 * 4096:
-        raise typer.BadParameter(f"'{text}' is {area} pixels; from 32x32 to 4096x4096 are possible.")
-    return area
+MOTION = "Motion"
 
 
 def animate(
@@ -81,30 +74,9 @@ def animate(
             rich_help_panel=SAMPLING,
         ),
     ] = 0,
-    steps: Annotated[
-        int | None,
-        typer.Option(min=1, max=1000, help="Denoising steps; by default the model's.", rich_help_panel=SAMPLING),
-    ] = None,
-    guidance: Annotated[
-        float | None,
-        typer.Option(
-            min=1,
-            max=100,
-            help="How strongly the result is pulled to the reference; 1 is none, and twice as fast. By default the "
-            "model's.",
-            rich_help_panel=SAMPLING,
-        ),
-    ] = None,
-    area: Annotated[
-        int | None,
-        typer.Option(
-            parser=parse_area,
-            metavar="PIXELS",
-            help="Pixels of a frame, as a number or as 512x768; the aspect ratio stays that of the reference. By "
-            "default the model's.",
-            rich_help_panel=SAMPLING,
-        ),
-    ] = None,
+    steps: StepsOption = None,
+    guidance: GuidanceOption = None,
+    area: AreaOption = None,
     windows: Annotated[
         Literal["overlapping", "closed-loop"],
         typer.Option(

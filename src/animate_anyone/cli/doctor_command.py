@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from animate_anyone.cli.animate_command import parse_area
 from animate_anyone.cli.options import (
+    SAMPLING,
+    AreaOption,
     CompileOption,
     DeviceOption,
     DTypeOption,
+    GuidanceOption,
     OffloadOption,
     RuntimeOption,
+    StepsOption,
     TilingOption,
     WeightsOption,
 )
@@ -23,29 +26,15 @@ if TYPE_CHECKING:
     from animate_anyone.devices.forecast import Change, Memory
     from animate_anyone.devices.machine import Machine
 
-VIDEO = "Video"
-
 
 def doctor(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A name from 'weights list', or a model folder.")] = (
         "mini"
     ),
-    frames: Annotated[int, typer.Option(min=1, help="Of the video.", rich_help_panel=VIDEO)] = 24,
-    area: Annotated[
-        int | None,
-        typer.Option(
-            parser=parse_area,
-            metavar="PIXELS",
-            help="Pixels of a frame, as a number or as 512x768; by default the model's.",
-            rich_help_panel=VIDEO,
-        ),
-    ] = None,
-    steps: Annotated[
-        int | None, typer.Option(min=1, help="Denoising steps; by default the model's.", rich_help_panel=VIDEO)
-    ] = None,
-    guidance: Annotated[
-        float | None, typer.Option(min=1, help="1 is none; by default the model's.", rich_help_panel=VIDEO)
-    ] = None,
+    frames: Annotated[int, typer.Option(min=1, help="Of the video.", rich_help_panel=SAMPLING)] = 24,
+    area: AreaOption = None,
+    steps: StepsOption = None,
+    guidance: GuidanceOption = None,
     device: DeviceOption = None,
     dtype: DTypeOption = None,
     offload: OffloadOption = "none",

@@ -33,7 +33,46 @@ DetectorWeightsOption = Annotated[
     typer.Option(help="Folder with DWPose's two ONNX files, to have no download.", rich_help_panel="Motion"),
 ]
 
-MACHINE = "Output and machine"
+
+def parse_area(text: str) -> int:
+    """Pixels from a number ("393216") or from sides ("512x768")."""
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.isascii() and side.isdigit() for side in sides):
+        raise typer.BadParameter(f"'{text}' is neither a number of pixels nor a size such as 512x768.")
+    area = int(sides[0]) * (int(sides[1]) if len(sides) == 2 else 1)
+    if not 32 * 32 <= area <= 4096 * 4096:
+        raise typer.BadParameter(f"'{text}' is {area} pixels; from 32x32 to 4096x4096 are possible.")
+    return area
+
+
+SAMPLING, MACHINE = "Sampling", "Output and machine"
+
+StepsOption = Annotated[
+    int | None,
+    typer.Option(min=1, max=1000, help="Denoising steps; by default the model's.", rich_help_panel=SAMPLING),
+]
+
+GuidanceOption = Annotated[
+    float | None,
+    typer.Option(
+        min=1,
+        max=100,
+        help="How strongly the result is pulled to the reference; 1 is none, and twice as fast. By default the "
+        "model's.",
+        rich_help_panel=SAMPLING,
+    ),
+]
+
+AreaOption = Annotated[
+    int | None,
+    typer.Option(
+        parser=parse_area,
+        metavar="PIXELS",
+        help="Pixels of a frame, as a number or as 512x768; the aspect ratio stays that of the reference. By "
+        "default the model's.",
+        rich_help_panel=SAMPLING,
+    ),
+]
 
 DeviceOption = Annotated[
     str | None, typer.Option(help="cpu, cuda, cuda:1, mps; by default a GPU if there is one.", rich_help_panel=MACHINE)
