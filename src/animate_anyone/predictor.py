@@ -35,8 +35,8 @@ class WindowPredictor:
         deep: DeepFeatures | None,
     ) -> Prediction:
         """Predicts; see `Denoise`. The two branches come one after the other, which takes half the memory of both."""
-        noisy, timestep = latents.to(self.device, self.unet.dtype), timestep.to(self.device)
         pose = torch.cat([self.pose_features(window) for window in frames])
+        noisy, timestep = latents.to(self.device, pose.dtype), timestep.to(self.device)
 
         def branch(conditions: Conditions, kept: Tensor | None) -> tuple[Tensor, Tensor | None]:
             if deep is not None and kept is None:
