@@ -6,7 +6,6 @@ prints the peak of one process in bytes.
 """
 
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from types import MappingProxyType
 
 import torch
 
+from animate_anyone.run_report import peak_memory
 from animate_anyone.sampling.presets import PRESETS
 from animate_anyone.sampling.settings import SamplingSettings
 from animate_anyone.sampling.windows import ClosedLoopWindows
@@ -108,6 +108,4 @@ RUNS: Mapping[str, Callable[[int], None]] = MappingProxyType(
 if __name__ == "__main__":
     torch.set_num_threads(1)
     RUNS[sys.argv[1]](int(sys.argv[2]))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # In kilobytes but on a Mac.
-    print(peak * (1 if sys.platform == "darwin" else 1024))
+    print(peak_memory(torch.device("cpu")).process)

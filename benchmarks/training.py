@@ -6,7 +6,6 @@ prints the peak memory of one process that takes a step on a batch whose clips a
 """
 
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ import torch
 from animate_anyone.checkpoints.registry import locate
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.reference_net import ReferenceNet
+from animate_anyone.run_report import peak_memory
 from animate_anyone.train.batches import Batches, Sample
 from animate_anyone.train.config import TrainConfig, load_config
 from animate_anyone.train.ema import MovingAverage
@@ -188,6 +188,4 @@ def _peak_of(kind: str, folder: str) -> int:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     take_a_step(sys.argv[1], Path(sys.argv[2]), {})
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # In kilobytes but on a Mac.
-    print(peak * (1 if sys.platform == "darwin" else 1024))
+    print(peak_memory(torch.device("cpu")).process)

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import re
 import sys
 import time
 from collections.abc import Generator, Mapping
@@ -24,6 +25,8 @@ from animate_anyone.pose.align import AlignmentReport
 FORMAT = "animate-anyone/run-report"
 VERSION = 1
 PACKAGES = ("animate-anyone", "torch", "diffusers", "transformers", "numpy", "pillow", "av")
+PROCESS_STATUS = Path("/proc/self/status")
+"""What Linux says of this process."""
 WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pth", ".ckpt")
 
 
@@ -160,9 +163,13 @@ def peak_memory(device: torch.device) -> PeakMemory:
 
 
 def _process_peak() -> int | None:
+    if PROCESS_STATUS.is_file():
+        # Not getrusage's, which begins at the memory of the program that started this one.
+        peak = re.search(r"^VmHWM:\s*(\d+) kB$", PROCESS_STATUS.read_text(encoding="utf-8"), re.MULTILINE)
+        return None if peak is None else 1024 * int(peak[1])
     if sys.platform == "win32":
         return None
     import resource  # is there on Unix only
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak  # Linux counts in KiB
+    return peak if sys.platform == "darwin" else 1024 * peak  # a Mac counts in bytes
