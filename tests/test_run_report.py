@@ -9,9 +9,6 @@ import torch
 from animate_anyone.run_report import PROCESS_STATUS, peak_memory
 
 PEAK = (
-    "import torch; from animate_anyone.run_report import peak_memory; "
-    "print(peak_memory(torch.device('cpu')).process)"
-)
     "import torch; from animate_anyone.run_report import peak_memory; print(peak_memory(torch.device('cpu')).process)"
 )
 BALLAST = 2**29
