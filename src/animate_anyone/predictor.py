@@ -39,7 +39,9 @@ class WindowPredictor:
         noisy, timestep = latents.to(self.device, pose.dtype), timestep.to(self.device)
 
         def branch(conditions: Conditions, kept: Tensor | None) -> tuple[Tensor, Tensor | None]:
-            if deep is not None and kept is None:
+            if deep is None:
+                return self.unet(noisy, timestep, conditions, pose_features=pose), None
+            if kept is None:
                 kept = self.unet.deep_features(noisy, timestep, conditions, pose_features=pose)
             return self.unet(noisy, timestep, conditions, pose_features=pose, deep=kept), kept
 

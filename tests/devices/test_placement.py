@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from animate_anyone.devices.openvino_unet import OpenVinoUNet, _OfTensors
 from animate_anyone.devices.placement import Placement, _offload, place
 from animate_anyone.errors import ConfigError, MissingExtraError
 from animate_anyone.models.patch_autoencoder import PatchAutoencoder
@@ -112,6 +113,21 @@ def test_the_transformer_blocks_are_what_is_compiled(denoising_unet):
     denoising_unet.compile_repeated_blocks(backend="eager")
     compiled = {type(module).__name__ for module in denoising_unet.modules() if module._compiled_call_impl is not None}
     assert compiled == {"SpatialTransformerBlock", "TemporalTransformerBlock"}
+
+
+class GraphsByTorch(OpenVinoUNet):
+    """All that is OpenVINO's but OpenVINO: torch computes the graphs of tensors."""
+
+    def _converted(self, like, inputs):
+        graph = _OfTensors(self.network, like)
+        return lambda arrays: [graph(*map(torch.from_numpy, arrays)).numpy()]
+
+
+def test_a_pipeline_asks_no_more_of_its_unet_than_a_graph_of_tensors_gives(tiny_pipeline):
+    plain = video(tiny_pipeline)
+    tiny_pipeline.denoising_unet = GraphsByTorch(tiny_pipeline.denoising_unet, precision="f32")
+    assert np.array_equal(video(tiny_pipeline), plain)
+    assert len(tiny_pipeline.denoising_unet.graphs) == 2
 
 
 def test_openvino_gives_the_same_video(tiny_pipeline):
