@@ -109,6 +109,23 @@ def test_an_incomplete_run_is_named(runs: Path, tmp_path: Path):
         record.training_record(runs, commit="abc", machine="here")
 
 
+def test_a_record_names_no_place_of_one_machine(runs: Path):
+    config_file = runs / "vae" / "config.json"
+    places = {
+        "output": str(runs / "vae"),
+        "cache": "runs/cache",
+        "init": {"pipeline": None, "vae": [str(runs / "vae")]},
+    }
+    config_file.write_text(json.dumps(json.loads(config_file.read_text()) | places))
+    config = record.run_record(runs / "vae")["config"]
+    assert {name: config[name] for name in places} == {
+        "output": "runs/vae",
+        "cache": "runs/cache",
+        "init": {"pipeline": None, "vae": ["runs/vae"]},
+    }
+    assert config["steps"] == 100
+
+
 def test_curves_are_thinned_to_means(runs: Path):
     curve = record.run_record(runs / "vae")["curve"]
     assert len(curve) == record.MOST_POINTS

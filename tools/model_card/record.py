@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -46,12 +46,25 @@ def run_record(folder: Path) -> dict[str, Any]:
     steps = int(lines[-1]["step"])
     samples = steps * int(config["batch_size"])
     return {
-        "config": config,
+        "config": without_machine(config),
         "steps": steps,
         "samples": samples,
         "frames": samples * frames_of_sample(config),
         "curve": thinned(lines),
     }
+
+
+def without_machine(value: Any) -> Any:
+    """A configuration with the last two names of each absolute path: what stands before them is of one machine."""
+    match value:
+        case dict():
+            return {name: without_machine(inner) for name, inner in value.items()}
+        case list():
+            return [without_machine(inner) for inner in value]
+        case str() if PurePath(value).is_absolute():
+            return "/".join(PurePath(value).parts[-2:])
+        case _:
+            return value
 
 
 def frames_of_sample(config: Mapping[str, Any]) -> int:
