@@ -5,29 +5,25 @@
 prints the peak of one process in bytes.
 """
 
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import MappingProxyType
 
 import torch
 
-from animate_anyone.run_report import peak_memory
 from animate_anyone.sampling.presets import PRESETS
 from animate_anyone.sampling.settings import SamplingSettings
 from animate_anyone.sampling.windows import ClosedLoopWindows
 from benchmarks.networks import TOY_SIZE, DrawnWhenAsked, picture, toy_pipeline
 from benchmarks.plain_loop import plain_frames, plain_latents
+from benchmarks.processes import peak_of, print_peak
 from benchmarks.streaming import stream_frames
 from benchmarks.timing import GUIDANCE_SCALE, start_noise
 
 NUM_STEPS = 1
 REUSING = replace(PRESETS["fast"], fewest_refreshes=1)
 """The preset "fast", in that all its steps together take features of one: what it keeps, it keeps in these."""
-ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,15 +38,8 @@ class Memory:
 
 def measure_memory(lengths: tuple[int, ...]) -> Memory:
     """Runs each length of all three in a process of its own."""
-    peaks = {name: {length: _peak_of(name, length) for length in lengths} for name in RUNS}
+    peaks = {name: {length: peak_of("benchmarks.memory", name, str(length)) for length in lengths} for name in RUNS}
     return Memory(**peaks)
-
-
-def _peak_of(name: str, num_frames: int) -> int:
-    command = [sys.executable, "-m", "benchmarks.memory", name, str(num_frames)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    return int(done.stdout)
 
 
 def run_pipeline(num_frames: int) -> None:
@@ -108,4 +97,4 @@ RUNS: Mapping[str, Callable[[int], None]] = MappingProxyType(
 if __name__ == "__main__":
     torch.set_num_threads(1)
     RUNS[sys.argv[1]](int(sys.argv[2]))
-    print(peak_memory(torch.device("cpu")).process)
+    print_peak()

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from pydantic import TypeAdapter
 
+from animate_anyone.devices.machine import processor_name
 from animate_anyone.streaming import NUM_STEPS
 from benchmarks.drift import Drift
 from benchmarks.memory import Memory
@@ -19,8 +20,6 @@ from benchmarks.tracking import Tracking
 from benchmarks.training import Training, TrainingMemory
 from benchmarks.utilisation import Utilisation
 from benchmarks.work import Work
-
-CPU_INFO = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,19 +87,11 @@ def read_report(path: Path) -> Report:
 def machine() -> dict[str, str]:
     """What the figures depend on."""
     return {
-        "processor": _processor(),
+        "processor": processor_name(),
         "Python": platform.python_version(),
         "torch": torch.__version__,
         "threads": str(torch.get_num_threads()),
     }
-
-
-def _processor() -> str:
-    if CPU_INFO.is_file():
-        for line in CPU_INFO.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
 
 
 def _table(heads: Sequence[str], rows: Sequence[str]) -> str:

@@ -5,8 +5,6 @@
 prints the peak memory of one process that takes a step on a batch whose clips are in FOLDER's cache, in bytes.
 """
 
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -20,15 +18,14 @@ import torch
 from animate_anyone.checkpoints.registry import locate
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.reference_net import ReferenceNet
-from animate_anyone.run_report import peak_memory
 from animate_anyone.train.batches import Batches, Sample
 from animate_anyone.train.config import TrainConfig, load_config
 from animate_anyone.train.ema import MovingAverage
 from animate_anyone.train.loop import OPTIMISERS
 from animate_anyone.train.networks import make_networks
 from animate_anyone.train.stages import STAGES
+from benchmarks.processes import ROOT, peak_of, print_peak
 
-ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "configs" / "mini-stage1.toml"
 KINDS = ("plain", "checkpointing")
 
@@ -164,7 +161,7 @@ def measure_training_memory() -> TrainingMemory:
     with TemporaryDirectory() as folder:
         # Drawing and encoding the clips takes more memory than a small step does.
         Trainee(Path(folder), {}).batch()
-        return TrainingMemory(**{kind: _peak_of(kind, folder) for kind in KINDS})
+        return TrainingMemory(**{kind: peak_of("benchmarks.training", kind, folder) for kind in KINDS})
 
 
 def take_a_step(kind: str, folder: Path, overrides: Mapping[str, Any]) -> None:
@@ -178,14 +175,7 @@ def _discard(_: Sample) -> None:
     """For what is made to take its time alone."""
 
 
-def _peak_of(kind: str, folder: str) -> int:
-    command = [sys.executable, "-m", "benchmarks.training", kind, folder]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    return int(done.stdout)
-
-
 if __name__ == "__main__":
     torch.set_num_threads(1)
     take_a_step(sys.argv[1], Path(sys.argv[2]), {})
-    print(peak_memory(torch.device("cpu")).process)
+    print_peak()

@@ -1,6 +1,6 @@
 """Counted work: floating-point operations for a clip at the width of Stable Diffusion 1.5, without computing anything.
 
-Each kind of call is counted on the meta device, where attention is taken apart into its products, and multiplied by how
+Each kind of call is counted on the meta device by what the package forecasts with, and multiplied by how
 often a clip calls it. A multiplication and an addition are two operations.
 """
 
@@ -10,10 +10,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.flop_counter import FlopCounterMode
 from transformers import CLIPVisionModelWithProjection
 
 from animate_anyone.devices.clip_work import Networks, count_clip
+from animate_anyone.devices.counting import counted
 from animate_anyone.media.size import Size
 from animate_anyone.sampling.presets import PRESETS, Preset
 from animate_anyone.sampling.windows import ClosedLoopWindows, OverlappingWindows, WindowPlan
@@ -62,7 +62,7 @@ def count_work(num_frames: int = 64, *, num_steps: int = 20, size: Size = SIZE) 
         pose_guider=pose_guider,
     )
     clip = count_clip(networks, size, window=WINDOW, guidance=True)
-    decoding_tiny, _ = counted(lambda: tiny_decoder.decode(still))
+    decoding_tiny = _flops(lambda: tiny_decoder.decode(still))
     given = unet.project(token, reference_net(still, token)), unet.project(token)
     with_reference, without = (
         _Branch.count(
@@ -72,7 +72,7 @@ def count_work(num_frames: int = 64, *, num_steps: int = 20, size: Size = SIZE) 
         )
         for whole, conditions in zip(clip.predicting, given, strict=True)
     )
-    plain_window, _ = counted(
+    plain_window = _flops(
         lambda: plain_prediction(
             unet,
             latents.repeat(2, 1, 1, 1, 1),
@@ -109,16 +109,15 @@ class _Branch:
     """Work for a window, with conditions or without."""
 
     whole: float
-    deep: int
-    last_layer: int
+    deep: float
+    last_layer: float
 
     @classmethod
     def count(
         cls, whole: float, run_last_layer: Callable[[Tensor], Tensor], compute_deep: Callable[[], Tensor]
     ) -> "_Branch":
         deep, features = counted(compute_deep)
-        last_layer, _ = counted(lambda: run_last_layer(features))
-        return cls(whole=whole, deep=deep, last_layer=last_layer)
+        return cls(whole=whole, deep=deep.work.flops, last_layer=_flops(lambda: run_last_layer(features)))
 
 
 def _fast(
@@ -140,8 +139,5 @@ def _num_windows(plan: WindowPlan, num_frames: int, num_steps: int) -> int:
     return sum(len(plan(num_frames, step)) for step in range(num_steps))
 
 
-def counted(run: Callable[[], Any]) -> tuple[int, Any]:
-    """Operations of a call, gradients included, and what it returned."""
-    with FlopCounterMode(display=False) as counter:
-        result = run()
-    return counter.get_total_flops(), result
+def _flops(run: Callable[[], Any]) -> float:
+    return counted(run)[0].work.flops

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from einops import rearrange
 from PIL import Image
 
@@ -115,7 +114,7 @@ def run_demo(demo: Demo, listener: Listener) -> RunReport:
         poses=PosesUsed(driving="pose file", provider=None, reference_pose=None, alignment=None),
         settings=settings_used(options, pipeline, placement) | {"truth": demo.truth},
         seconds=stopwatch.seconds,
-        peak_memory=peak_memory(torch.device(placement.device or "cpu")),
+        peak_memory=peak_memory(placement.torch_device),
     )
     report.save(report_to)
     return report

@@ -93,9 +93,7 @@ def run_job(job: Job, listener: Listener) -> RunReport:
         pipeline, model = open_model(job.model, placement=placement)
         decoder = None
         if job.decoder is not None:
-            decoder, model = open_decoder_of(
-                job.decoder, pipeline, model, device=torch.device(placement.device or "cpu")
-            )
+            decoder, model = open_decoder_of(job.decoder, pipeline, model, device=placement.torch_device)
 
     # --- The motion ---
     with stopwatch.phase("find poses"):
@@ -168,7 +166,7 @@ def run_job(job: Job, listener: Listener) -> RunReport:
         ),
         settings=settings,
         seconds=stopwatch.seconds,
-        peak_memory=peak_memory(torch.device(settings["device"])),
+        peak_memory=peak_memory(placement.torch_device),
     )
     report.save(report_to)
     return report

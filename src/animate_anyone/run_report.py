@@ -162,13 +162,18 @@ def peak_memory(device: torch.device) -> PeakMemory:
     )
 
 
-def _process_peak() -> int | None:
-    if PROCESS_STATUS.is_file():
-        # Not getrusage's, which begins at the memory of the program that started this one.
-        peak = re.search(r"^VmHWM:\s*(\d+) kB$", PROCESS_STATUS.read_text(encoding="utf-8"), re.MULTILINE)
-        return None if peak is None else 1024 * int(peak[1])
-    if sys.platform == "win32":
+def process_status(field: str) -> int | None:
+    """Bytes that Linux says of this process, such as VmRSS, what it holds; None elsewhere."""
+    if not PROCESS_STATUS.is_file():
         return None
+    found = re.search(rf"^{field}:\s*(\d+) kB$", PROCESS_STATUS.read_text(encoding="utf-8"), re.MULTILINE)
+    return None if found is None else 1024 * int(found[1])
+
+
+def _process_peak() -> int | None:
+    # Not getrusage's, where there is another, as that begins at the memory of the program that started this one.
+    if (peak := process_status("VmHWM")) is not None or sys.platform == "win32":
+        return peak
     import resource  # is there on Unix only
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

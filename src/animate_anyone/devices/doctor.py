@@ -1,7 +1,6 @@
 """Looks at this machine and at a model, and says what a clip would take: time, memory, and what to change."""
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,9 +28,8 @@ from animate_anyone.media.geometry import Geometry
 from animate_anyone.media.size import Size
 from animate_anyone.models.vae import downscale_factor
 from animate_anyone.pipeline import TRAINED_WINDOW
-from animate_anyone.run_report import used_versions
+from animate_anyone.run_report import process_status, used_versions
 
-STATUS = Path("/proc/self/status")
 USUAL_PROGRAM = 500 * 2**20
 """What Python and the packages take, where the system does not tell."""
 
@@ -77,9 +75,10 @@ def examine(question: Question) -> Diagnosis:
         AnimateAnyoneError: the model is not on this machine, or the placement cannot be used here.
     """
     placement = question.placement.resolved()
-    device = torch.device(placement.device or "cpu")
+    device = placement.torch_device
     machine = this_machine(used_versions())
-    program = _program_bytes()
+    # Of this process, which has everything imported that a run imports.
+    program = process_status("VmRSS") or USUAL_PROGRAM
     folder = _folder(question.model)
     networks = Networks(**shapes_of_networks(folder))
     settings: dict[str, Any] = json.loads((folder / PIPELINE_FILE).read_text(encoding="utf-8"))
@@ -122,16 +121,6 @@ def _room(machine: Machine, device: torch.device, program: int) -> Room:
     if device.type != "cuda":
         return Room(main=main, device=None)
     return Room(main=main, device=torch.cuda.mem_get_info(device)[0])
-
-
-def _program_bytes() -> int:
-    """Memory of this process, which has everything imported that a run imports."""
-    if not STATUS.is_file():
-        return USUAL_PROGRAM
-    for line in STATUS.read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
-            return 1024 * int(line.split()[1])
-    raise RuntimeError(f"{STATUS} on {sys.platform} does not say VmRSS.")
 
 
 def _installed(name: str) -> Path | None:

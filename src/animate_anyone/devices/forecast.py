@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import torch
 from diffusers import AutoencoderKL
 from diffusers.hooks.layerwise_casting import DEFAULT_SKIP_MODULES_PATTERN
 from torch import nn
@@ -188,11 +187,11 @@ def _possible(networks: Networks, asked: Asked, placement: Placement) -> list[tu
 
 def _shares_memory(placement: Placement) -> bool:
     """Whether the device computes in main memory."""
-    return _is_cpu(placement) or torch.device(placement.device or "cpu").type == "mps"
+    return _is_cpu(placement) or placement.torch_device.type == "mps"
 
 
 def _is_cpu(placement: Placement) -> bool:
-    return torch.device(placement.device or "cpu").type == "cpu"
+    return placement.torch_device.type == "cpu"
 
 
 def _num_parameters(network: nn.Module) -> int:

@@ -54,7 +54,7 @@ def this_machine(versions: Mapping[str, str]) -> Machine:
     total, free = main_memory()
     return Machine(
         platform=platform.platform(),
-        processor=_processor(),
+        processor=processor_name(),
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         threads=torch.get_num_threads(),
         memory_total=total,
@@ -103,7 +103,8 @@ def _has(requirement: Requirement) -> bool:
         return False
 
 
-def _processor() -> str:
+def processor_name() -> str:
+    """The model of the processor, or its kind where the system does not tell."""
     if CPU_INFO.is_file():
         for line in CPU_INFO.read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
