@@ -21,9 +21,11 @@ from benchmarks.timing import measure_time
 from benchmarks.tracking import measure_tracking
 from benchmarks.training import measure_training, measure_training_memory
 from benchmarks.utilisation import measure_utilisation
-from benchmarks.work import count_work
+from benchmarks.work import count_full_size, count_toys
 
 DESCRIPTION = "What sampling costs beside a plain loop, and what training and finding poses cost."
+WORK_FRAMES, WORK_STEPS = 64, 20
+"""Of the clip whose work is counted."""
 PARTS = ("time", "drift", "work", "memory", "training", "poses", "gpu")
 
 
@@ -44,6 +46,7 @@ def main() -> None:
     torch.set_num_threads(1)
     rounds, only = arguments.rounds, arguments.only
     gpu = torch.accelerator.current_accelerator() if "gpu" in only and torch.accelerator.is_available() else None
+    counted = {"full size": count_full_size(), "toys": count_toys()} if "work" in only else {}
     report = Report(
         machine=machine(),
         timings=tuple(
@@ -52,7 +55,8 @@ def main() -> None:
         ),
         growth=measure_growth(tuple(arguments.stream_frames), rounds=rounds) if "time" in only else None,
         drifts=(drift_of_bundled_model(), drift_of_random_networks()) if "drift" in only else (),
-        work=count_work() if "work" in only else None,
+        work=counted["full size"].totals(WORK_FRAMES, WORK_STEPS) if counted else None,
+        proportions={name: count.proportions() for name, count in counted.items()},
         memory=measure_memory(tuple(arguments.memory_frames)) if "memory" in only else None,
         training=measure_training(rounds=rounds) if "training" in only else None,
         training_memory=measure_training_memory() if "training" in only else None,

@@ -16,7 +16,7 @@ from animate_anyone.pipeline import AnimateAnyonePipeline, PosePictures
 from animate_anyone.pose.draw import STYLES, draw_pose
 from animate_anyone.sampling.presets import PRESETS
 from animate_anyone.sampling.settings import SamplingSettings
-from benchmarks.networks import FULL_DEPTH_UNET, TOY_SIZE, DrawnWhenAsked, picture, toy_pipeline
+from benchmarks.networks import TOY_SIZE, DrawnWhenAsked, picture, toy_pipeline
 
 NUM_FRAMES = 8
 NUM_STEPS = 20
@@ -55,7 +55,7 @@ def drift_of_bundled_model(num_frames: int = NUM_FRAMES, num_steps: int = NUM_ST
 
 def drift_of_random_networks(num_frames: int = NUM_FRAMES, num_steps: int = NUM_STEPS) -> Drift:
     """With networks of full depth, on pictures of noise."""
-    pipeline, poses = toy_pipeline(FULL_DEPTH_UNET), DrawnWhenAsked(num_frames, TOY_SIZE)
+    pipeline, poses = toy_pipeline(), DrawnWhenAsked(num_frames, TOY_SIZE)
     name = "random networks of full depth"
     return _drift(name, pipeline, picture(0, TOY_SIZE), None, poses, num_steps=num_steps)
 

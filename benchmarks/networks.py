@@ -1,6 +1,6 @@
 """The networks that are measured: toys with random weights for time and memory, the full width for counting."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from PIL import Image
 from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
+from animate_anyone.devices.clip_work import Networks
 from animate_anyone.media.size import Size
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.patch_autoencoder import PatchAutoencoder
@@ -20,23 +21,18 @@ from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.sampling.schedule import animate_anyone_schedule
 
 TOY_UNET: dict[str, Any] = {
-    "block_out_channels": (32, 64),
-    "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
-    "layers_per_block": 1,
-    "cross_attention_dim": 64,
-    "num_attention_heads": 4,
-    "norm_num_groups": 8,
-}
-FULL_DEPTH_UNET: dict[str, Any] = {
-    **TOY_UNET,
-    "block_out_channels": (32, 64, 64, 64),
+    "block_out_channels": (16, 32, 32, 32),
     "down_block_types": ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
     "layers_per_block": 2,
+    "cross_attention_dim": 32,
+    "num_attention_heads": 2,
+    "norm_num_groups": 8,
 }
-"""As many stages and layers as Stable Diffusion 1.5 has, so that what is computed first has as far a way to the end."""
-TOY_TEMPORAL: dict[str, Any] = {"temporal_num_heads": 4, "temporal_norm_num_groups": 8, "temporal_max_frames": 24}
-TOY_SIZE = Size(64, 96)
-"""Of the toys' videos: attention then has about the share in the work of a pass that it has at full size."""
+"""Stages and layers of Stable Diffusion 1.5, a twentieth as wide."""
+TOY_TEMPORAL: dict[str, Any] = {"temporal_num_heads": 2, "temporal_norm_num_groups": 8, "temporal_max_frames": 24}
+TOY_SIZE = Size(96, 128)
+"""Of the toys' videos. With it a pass divides into attention, convolutions and all else as it does at full size, and
+poses and decoding come to about as much beside it; see `proportions`."""
 
 SD_VAE: dict[str, Any] = {
     "block_out_channels": (128, 256, 512, 512),
@@ -79,26 +75,27 @@ def picture(seed: int, size: Size) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def toy_pipeline(unet: Mapping[str, Any] = TOY_UNET) -> AnimateAnyonePipeline:
-    """A pipeline of small networks, every weight of which is random and has an effect, with a UNet of these sizes."""
+def toy_pipeline() -> AnimateAnyonePipeline:
+    """A pipeline of small networks, every weight of which is random and has an effect."""
+    width = TOY_UNET["block_out_channels"][0]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         parts: dict[str, Any] = {
-            "vae": PatchAutoencoder(4, (8, 16, 32), (0, 1, 1), (1, 1, 1)),
+            "vae": PatchAutoencoder(4, (16, 32, 64), (0, 1, 1), (1, 1, 1)),
             "image_encoder": CLIPVisionModelWithProjection(
                 CLIPVisionConfig(
                     hidden_size=32,
                     intermediate_size=64,
-                    projection_dim=64,
+                    projection_dim=TOY_UNET["cross_attention_dim"],
                     num_hidden_layers=2,
                     num_attention_heads=2,
                     image_size=32,
                     patch_size=8,
                 )
             ),
-            "reference_net": ReferenceNet(**unet),
-            "denoising_unet": DenoisingUNet(**unet, **TOY_TEMPORAL),
-            "pose_guider": PoseGuider(32, (8, 16, 32, 64)),
+            "reference_net": ReferenceNet(**TOY_UNET),
+            "denoising_unet": DenoisingUNet(**TOY_UNET, **TOY_TEMPORAL),
+            "pose_guider": PoseGuider(width, (2, 4, 8, 16)),
         }
         for network in parts.values():
             _fill_zeros(network.eval())
@@ -111,6 +108,19 @@ def toy_pipeline(unet: Mapping[str, Any] = TOY_UNET) -> AnimateAnyonePipeline:
     return pipeline
 
 
+def toy_decoder() -> AutoencoderTiny:
+    """What streams decode by in place of the toys' autoencoder, random as well."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        widths = (4, 4, 4, 4)
+        return AutoencoderTiny(
+            encoder_block_out_channels=widths,
+            decoder_block_out_channels=widths,
+            num_encoder_blocks=(1, 1, 1, 1),
+            num_decoder_blocks=(1, 1, 1, 1),
+        ).eval()
+
+
 def _fill_zeros(network: nn.Module) -> None:
     """Layers that start as zero would hide what is computed before them."""
     with torch.no_grad():
@@ -119,7 +129,22 @@ def _fill_zeros(network: nn.Module) -> None:
                 parameter.normal_(std=parameter[0].numel() ** -0.5)
 
 
-def full_size_networks() -> tuple[ReferenceNet, DenoisingUNet, PoseGuider, AutoencoderKL, AutoencoderTiny]:
-    """The networks at the width of Stable Diffusion 1.5, as shapes without values; the last one is TAESD's size."""
+def full_size_networks() -> tuple[Networks, AutoencoderTiny]:
+    """The networks at Stable Diffusion 1.5's width and a tiny decoder at TAESD's, as shapes without values."""
     with torch.device("meta"):
-        return ReferenceNet(), DenoisingUNet(), PoseGuider(), AutoencoderKL(**SD_VAE), AutoencoderTiny()
+        networks = Networks(
+            vae=AutoencoderKL(**SD_VAE),
+            image_encoder=CLIPVisionModelWithProjection(CLIP),
+            reference_net=ReferenceNet(),
+            denoising_unet=DenoisingUNet(),
+            pose_guider=PoseGuider(),
+        )
+        return networks, AutoencoderTiny()
+
+
+def shapes_of_toys() -> tuple[Networks, AutoencoderTiny]:
+    """The toys and their tiny decoder, as shapes without values."""
+    pipeline = toy_pipeline()
+    networks = Networks(**{name: getattr(pipeline, name).to("meta") for name in Networks.__dataclass_fields__})
+    decoder: Any = toy_decoder()
+    return networks, decoder.to("meta")

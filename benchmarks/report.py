@@ -3,8 +3,9 @@
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -19,7 +20,7 @@ from benchmarks.timing import Timing
 from benchmarks.tracking import Tracking
 from benchmarks.training import Training, TrainingMemory
 from benchmarks.utilisation import Utilisation
-from benchmarks.work import Work
+from benchmarks.work import ClipTotals, Proportions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +31,9 @@ class Report:
     timings: tuple[Timing, ...] = ()
     growth: Growth | None = None
     drifts: tuple[Drift, ...] = ()
-    work: Work | None = None
+    work: ClipTotals | None = None
+    proportions: dict[str, Proportions] = field(default_factory=dict)
+    """Of full size and of the toys, by these names."""
     memory: Memory | None = None
     training: Training | None = None
     training_memory: TrainingMemory | None = None
@@ -67,6 +70,7 @@ class Report:
             "poses": _table(
                 ("", "searching", "following", ""), [] if self.tracking is None else _tracking_rows(self.tracking)
             ),
+            "proportions": _table(("Work, counted", *self.proportions), _proportion_rows(self.proportions)),
             "GPU": _table(("", "work", "time", "of the peak"), _utilisation_rows(self.utilisation)),
         }
 
@@ -126,13 +130,36 @@ def _time_rows(timing: Timing) -> list[str]:
     ]
 
 
-def _work_rows(work: Work) -> list[str]:
+def _work_rows(work: ClipTotals) -> list[str]:
     what = (
         f"Work for {work.num_frames} frames of {work.size}, {work.num_steps} steps, counted; "
         f"stream: {work.stream_steps} steps, tiny decoder"
     )
     counts = (f"{count:,.0f}" for count in (work.plain, work.pipeline, work.fast, work.stream))
     return [_row(what, *counts, "TFLOP at SD 1.5's width")]
+
+
+PROPORTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "attention": "attention, of a window of the plain loop",
+        "convolutions": "convolutions, of the same",
+        "matrices": "all other products, of the same",
+        "left_out": "what the pipeline leaves out of it",
+        "last_layer": "last layer, of a pass with reference",
+        "decoding": "decoding a frame, in guided steps of it",
+        "tiny_decoding": "the same by the tiny decoder",
+        "guiding": "Pose Guider on a frame, in guided steps of it",
+    }
+)
+
+
+def _proportion_rows(found: Mapping[str, Proportions]) -> list[str]:
+    if not found:
+        return []
+    return [
+        _row(text, *(f"{getattr(proportions, name):.2f}" for proportions in found.values()))
+        for name, text in PROPORTIONS.items()
+    ]
 
 
 def _memory_rows(memory: Memory) -> list[str]:

@@ -7,7 +7,7 @@ import torch
 
 from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.streaming import NUM_STEPS, stream
-from benchmarks.networks import TOY_SIZE, picture, toy_pipeline
+from benchmarks.networks import TOY_SIZE, picture, toy_decoder, toy_pipeline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,7 @@ def stream_frames(pipeline: AnimateAnyonePipeline, num_frames: int) -> int:
         (picture(index + 1, TOY_SIZE) for index in range(num_frames)),
         width=TOY_SIZE.width,
         height=TOY_SIZE.height,
+        decoder=toy_decoder(),
         generator=torch.Generator().manual_seed(0),
     )
     return sum(1 for _ in frames)

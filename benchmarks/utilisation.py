@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from diffusers import AutoencoderTiny
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from animate_anyone.devices.clip_work import Networks
 from animate_anyone.media.size import Size
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.reference_net import ReferenceNet
@@ -62,7 +64,7 @@ def measure_utilisation(
     size: Size = SIZE,
     frames: int = WINDOW,
     matrix_side: int = MATRIX_SIDE,
-    networks: Callable[[], tuple[ReferenceNet, DenoisingUNet]] = lambda: full_size_networks()[:2],
+    networks: Callable[[], tuple[Networks, AutoencoderTiny]] = full_size_networks,
 ) -> Utilisation:
     """Counts on the meta device and takes the time on `device`.
 
@@ -72,9 +74,11 @@ def measure_utilisation(
         size: Of the frames.
         frames: In the window.
         matrix_side: Of the matrices that the peak is measured with.
-        networks: Makes both networks, on the meta device.
+        networks: Makes the networks, on the meta device.
     """
-    reference_net, unet = networks()
+    made, _ = networks()
+    reference_net, unet = made.reference_net, made.denoising_unet
+    assert isinstance(reference_net, ReferenceNet)
     window = _window(reference_net, unet, frames=frames, size=size)
     training = _training(reference_net, unet, size=size, precision=nullcontext())
     with torch.no_grad():

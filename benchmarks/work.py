@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
-from transformers import CLIPVisionModelWithProjection
+from diffusers import AutoencoderTiny
 
-from animate_anyone.devices.clip_work import Networks, count_clip
-from animate_anyone.devices.counting import counted
+from animate_anyone.devices.clip_work import Branch, ClipWork, Networks, count_clip
+from animate_anyone.devices.counting import Work, counted
 from animate_anyone.media.size import Size
-from animate_anyone.sampling.presets import PRESETS, Preset
-from animate_anyone.sampling.windows import ClosedLoopWindows, OverlappingWindows, WindowPlan
+from animate_anyone.models.reference_net import ReferenceNet
+from animate_anyone.sampling.presets import PRESETS
+from animate_anyone.sampling.windows import ClosedLoopWindows
 from animate_anyone.streaming import NUM_STEPS
-from benchmarks.networks import CLIP, full_size_networks
+from benchmarks.networks import TOY_SIZE, full_size_networks, shapes_of_toys
 from benchmarks.plain_loop import plain_prediction
 
 WINDOW = 24
@@ -27,7 +27,7 @@ TERA = 1e12
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
+class ClipTotals:
     """TFLOP for a clip; CLIP, which all run once, is left out."""
 
     num_frames: int
@@ -43,101 +43,116 @@ class Work:
     """Without guidance, with a tiny decoder. Frames are counted as those of a full window, also at start and end."""
 
 
-@torch.no_grad()
-def count_work(num_frames: int = 64, *, num_steps: int = 20, size: Size = SIZE) -> Work:
-    """Counts for clips of at least one window."""
-    reference_net, unet, pose_guider, vae, tiny_decoder = full_size_networks()
-    height, width = size.height // 8, size.width // 8
-    with torch.device("meta"):
-        image_encoder = CLIPVisionModelWithProjection(CLIP)
-        latents, token = torch.empty(1, 4, WINDOW, height, width), torch.empty(1, 1, 768)
-        timestep = torch.empty(1, dtype=torch.int64)
-        still: Any = latents[:, :, 0]
-        pose = torch.empty(1, 320, WINDOW, height, width)
-    networks = Networks(
-        vae=vae,
-        image_encoder=image_encoder,
-        reference_net=reference_net,
-        denoising_unet=unet,
-        pose_guider=pose_guider,
-    )
-    clip = count_clip(networks, size, window=WINDOW, guidance=True)
-    decoding_tiny = _flops(lambda: tiny_decoder.decode(still))
-    given = unet.project(token, reference_net(still, token)), unet.project(token)
-    with_reference, without = (
-        _Branch.count(
-            whole.work.flops,
-            lambda deep, conditions=conditions: unet(latents, timestep, conditions, pose_features=pose, deep=deep),
-            lambda conditions=conditions: unet.deep_features(latents, timestep, conditions, pose_features=pose),
-        )
-        for whole, conditions in zip(clip.predicting, given, strict=True)
-    )
-    plain_window = _flops(
-        lambda: plain_prediction(
-            unet,
-            latents.repeat(2, 1, 1, 1, 1),
-            timestep.repeat(2),
-            token.repeat(2, 1, 1),
-            pose_features=pose.repeat(2, 1, 1, 1, 1),
-            reference=reference_net(latents[:, :, 0].repeat(2, 1, 1, 1), token.repeat(2, 1, 1)),
-        )
-    )
-    reading = clip.reading.work.flops
-    # The plain loop's own forward of the ReferenceNet was counted with its window.
-    plain_window -= 2 * reading
-    guiding, encoding = clip.guiding.work.flops, clip.encoding.work.flops
-    projecting, projecting_nothing = (count.work.flops for count in clip.projecting)
-    frames = num_frames * guiding + encoding + clip.finishing(num_frames=num_frames).flops
-    once = frames + reading + projecting + projecting_nothing
-    plan = OverlappingWindows(WINDOW, WINDOW // 6)
-    calls, plain_calls = (_num_windows(each, num_frames, num_steps) for each in (plan, ClosedLoopWindows(WINDOW)))
-    streamed = num_frames * (guiding + decoding_tiny + NUM_STEPS * with_reference.whole / WINDOW)
-    return Work(
-        num_frames=num_frames,
-        size=size,
-        num_steps=num_steps,
-        plain=(frames + 2 * reading + plain_calls * plain_window) / TERA,
-        pipeline=(once + calls * (with_reference.whole + without.whole)) / TERA,
-        fast=(once + _fast(PRESETS["fast"], plan, num_frames, num_steps, with_reference, without)) / TERA,
-        stream_steps=NUM_STEPS,
-        stream=(encoding + reading + projecting + streamed) / TERA,
-    )
+@dataclass(frozen=True, kw_only=True)
+class Proportions:
+    """How work is divided, whatever the number of steps and frames: where networks are alike in it, ratios are."""
+
+    attention: float
+    """Of a window of the plain loop, as are the next two."""
+    convolutions: float
+    matrices: float
+    last_layer: float
+    """Of a pass with reference: what the preset "fast" computes at every step."""
+    left_out: float
+    """Of a window of the plain loop: what the pipeline leaves out where both have the same windows."""
+    decoding: float
+    """Of a frame, in what a step with guidance takes for it; as are the next two."""
+    tiny_decoding: float
+    guiding: float
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Branch:
-    """Work for a window, with conditions or without."""
+class Counted:
+    """What the calls of plain loop, pipeline and stream take."""
 
-    whole: float
-    deep: float
-    last_layer: float
+    clip: ClipWork
+    plain_window: Work
+    """Both predictions of a window, as the plain loop makes them."""
+    tiny_decoding: Work
+    """A frame, by the tiny decoder."""
 
-    @classmethod
-    def count(
-        cls, whole: float, run_last_layer: Callable[[Tensor], Tensor], compute_deep: Callable[[], Tensor]
-    ) -> "_Branch":
-        deep, features = counted(compute_deep)
-        return cls(whole=whole, deep=deep.work.flops, last_layer=_flops(lambda: run_last_layer(features)))
+    def totals(self, num_frames: int, num_steps: int) -> ClipTotals:
+        """All calls for a clip of at least one window."""
+        clip = self.clip
+        plan = ClosedLoopWindows(clip.window, clip.window // 6)
+        plain_calls = sum(len(plan(num_frames, step)) for step in range(num_steps))
+        guiding, finishing = clip.guiding.work * num_frames, clip.finishing(num_frames=num_frames)
+        read = clip.encoding.work + clip.reading.work
+        # The plain loop reads the reference for both predictions, and projects nothing beforehand.
+        plain_once = read + clip.reading.work + guiding
+        stream_once = read + clip.projecting[0].work + guiding
+        once = stream_once + clip.projecting[1].work
+        fast = clip.denoising(num_frames=num_frames, num_steps=num_steps, preset=PRESETS["fast"])
+        streamed = clip.streaming(num_frames=num_frames, num_steps=NUM_STEPS) + self.tiny_decoding * num_frames
+        return ClipTotals(
+            num_frames=num_frames,
+            size=clip.size,
+            num_steps=num_steps,
+            plain=_tera(plain_once + self.plain_window * plain_calls + finishing),
+            pipeline=_tera(once + clip.denoising(num_frames=num_frames, num_steps=num_steps) + finishing),
+            fast=_tera(once + fast + finishing),
+            stream_steps=NUM_STEPS,
+            stream=_tera(stream_once + streamed),
+        )
+
+    def proportions(self) -> Proportions:
+        """How the work is divided."""
+        plain, branches = self.plain_window, self.clip.branches
+        window = sum(branch.whole.work.flops for branch in branches)
+        frame = window / self.clip.window
+        finishing = self.clip.finishing(num_frames=1)
+        return Proportions(
+            attention=plain.attention / plain.flops,
+            convolutions=plain.convolutions / plain.flops,
+            matrices=plain.matrices / plain.flops,
+            last_layer=_last_layer(branches[0]),
+            left_out=1 - window / plain.flops,
+            decoding=finishing.flops / frame,
+            tiny_decoding=self.tiny_decoding.flops / frame,
+            guiding=self.clip.guiding.work.flops / frame,
+        )
 
 
-def _fast(
-    preset: Preset, plan: WindowPlan, num_frames: int, num_steps: int, with_reference: _Branch, without: _Branch
-) -> float:
-    """Work for all windows of a clip that is denoised by this preset."""
-    together = preset.steps_together(num_steps)
-    work = 0.0
-    for first in range(0, num_steps, together):
-        steps = range(first, min(first + together, num_steps))
-        num_guided = sum(preset.guides(step, num_steps) for step in steps)
-        for branch, num_predicted in ((with_reference, len(steps)), (without, num_guided)):
-            if num_predicted > 0:
-                work += len(plan(num_frames, first)) * (branch.deep + num_predicted * branch.last_layer)
-    return work
+def count_full_size(size: Size = SIZE) -> Counted:
+    """Counts at the width of Stable Diffusion 1.5."""
+    return _count(*full_size_networks(), size)
 
 
-def _num_windows(plan: WindowPlan, num_frames: int, num_steps: int) -> int:
-    return sum(len(plan(num_frames, step)) for step in range(num_steps))
+def count_toys() -> Counted:
+    """Counts the networks whose time is taken."""
+    return _count(*shapes_of_toys(), TOY_SIZE)
 
 
-def _flops(run: Callable[[], Any]) -> float:
-    return counted(run)[0].work.flops
+@torch.no_grad()
+def _count(networks: Networks, tiny_decoder: AutoencoderTiny, size: Size) -> Counted:
+    unet, reference_net = networks.denoising_unet, networks.reference_net
+    assert isinstance(reference_net, ReferenceNet)
+    channels, width = unet.config["in_channels"], unet.config["block_out_channels"][0]
+    shape = (WINDOW, size.height // 8, size.width // 8)
+    with torch.device("meta"):
+        latents, pose = torch.empty(2, channels, *shape), torch.empty(2, width, *shape)
+        tokens = torch.empty(2, 1, unet.config["cross_attention_dim"])
+        timestep = torch.empty(2, dtype=torch.int64)
+    still: Any = latents[:, :, 0]
+    reference = reference_net(still, tokens)
+
+    def predict() -> Any:
+        return plain_prediction(unet, latents, timestep, tokens, pose_features=pose, reference=reference)
+
+    return Counted(
+        clip=count_clip(networks, size, window=WINDOW, guidance=True),
+        plain_window=_work(predict),
+        tiny_decoding=_work(lambda: tiny_decoder.decode(still[:1])),
+    )
+
+
+def _last_layer(branch: Branch) -> float:
+    return branch.last_layer.flops / branch.whole.work.flops
+
+
+def _work(run: Callable[[], Any]) -> Work:
+    return counted(run)[0].work
+
+
+def _tera(work: Work) -> float:
+    return work.flops / TERA

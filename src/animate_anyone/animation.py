@@ -23,7 +23,7 @@ from animate_anyone.pose.skeleton import Pose
 from animate_anyone.sampling.presets import PRESETS, OfferedPreset
 from animate_anyone.sampling.settings import SamplingSettings
 from animate_anyone.sampling.windows import ClosedLoopWindows, WindowPlan
-from animate_anyone.streaming import NUM_STEPS, stream
+from animate_anyone.streaming import NUM_STEPS, stream, usual_steps
 
 WindowPlanName = Literal["overlapping", "closed-loop"]
 
@@ -72,7 +72,7 @@ class AnimateOptions:
         """
         if self.preset != "stream":
             return self
-        steps = self.num_inference_steps or min(NUM_STEPS, pipeline.config["num_inference_steps"])
+        steps = self.num_inference_steps or usual_steps(pipeline.config["num_inference_steps"])
         if steps > pipeline.window_size:
             raise ConfigError(
                 f"The preset 'stream' takes at most {pipeline.window_size} steps, the frames of its window; got "

@@ -18,6 +18,11 @@ NUM_STEPS = 4
 """Denoising steps, and chunks in the window, as in RAIN (arXiv 2412.19489)."""
 
 
+def usual_steps(num_inference_steps: int) -> int:
+    """Denoising steps of a stream by a checkpoint that whole clips take `num_inference_steps` with."""
+    return min(NUM_STEPS, num_inference_steps)
+
+
 @torch.no_grad()
 def stream(
     pipeline: AnimateAnyonePipeline,

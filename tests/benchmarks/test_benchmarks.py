@@ -7,11 +7,9 @@ import pytest
 import torch
 
 from animate_anyone.media.size import Size
-from animate_anyone.models.denoising_unet import DenoisingUNet
-from animate_anyone.models.reference_net import ReferenceNet
 from benchmarks.drift import Drift, drift_of_random_networks
 from benchmarks.memory import RUNS, Memory
-from benchmarks.networks import TOY_TEMPORAL, TOY_UNET
+from benchmarks.networks import shapes_of_toys
 from benchmarks.page import PLACE, filled
 from benchmarks.report import Report, machine, read_report
 from benchmarks.streaming import Growth, measure_growth
@@ -19,7 +17,7 @@ from benchmarks.timing import Timing, measure_time
 from benchmarks.tracking import Tracking, measure_tracking
 from benchmarks.training import Training, TrainingMemory, measure_training, take_a_step
 from benchmarks.utilisation import Utilisation, measure_utilisation
-from benchmarks.work import Work, count_work
+from benchmarks.work import ClipTotals, Proportions, count_full_size, count_toys
 
 PERFORMANCE = Path(__file__).parents[2] / "docs" / "performance.md"
 SMALL = {
@@ -33,13 +31,22 @@ SMALL = {
 
 
 def test_the_work_for_a_clip_keeps_to_its_budget():
-    work = count_work()
+    work = count_full_size().totals(num_frames=64, num_steps=20)
     assert work.num_frames == 64 and work.num_steps == 20 and work.size == Size(512, 768)
     assert work.pipeline <= 5_600
     assert work.stream_steps == 4 and work.stream <= 530
     assert work.fast <= 2_300 and work.plain / work.fast >= 3.5
     # What published programs spend; the count of the plain loop is checked by it.
     assert work.plain == pytest.approx(8_841, rel=0.001)
+
+
+def test_the_work_of_the_toys_is_divided_as_that_of_full_size():
+    full, toys = count_full_size().proportions(), count_toys().proportions()
+    for name in ("attention", "convolutions", "matrices", "last_layer", "left_out"):
+        assert getattr(toys, name) == pytest.approx(getattr(full, name), abs=0.03), name
+    # What a clip costs beside its steps: a step with guidance, or little of one, for each frame.
+    assert toys.decoding == pytest.approx(full.decoding, abs=0.25)
+    assert toys.tiny_decoding < 0.15 and toys.guiding < 0.05
 
 
 @pytest.mark.parametrize("num_frames", [5, 30])
@@ -66,7 +73,19 @@ def report() -> Report:
                 difference=2e-6,
             ),
         ),
-        work=Work(
+        proportions={
+            "toys": Proportions(
+                attention=0.31,
+                convolutions=0.29,
+                matrices=0.4,
+                last_layer=0.11,
+                left_out=0.16,
+                decoding=0.79,
+                tiny_decoding=0.1,
+                guiding=0.03,
+            )
+        },
+        work=ClipTotals(
             num_frames=64,
             size=Size(512, 768),
             num_steps=20,
@@ -135,6 +154,7 @@ def test_the_report_says_the_same_in_both_forms(report: Report):
     assert "| Making its batch, of the step's own time | 0 | 4.0% | least of 5 |" in table
     assert "| Peak memory, with gradient checkpointing | 2048 | 1024 | MiB of the whole process |" in table
     assert "| 1 | 1 / 6.00 | least of 5 |" in table
+    assert "| Work, counted | toys |" in table and "| attention, of a window of the plain loop | 0.31 |" in table
     assert "| Denoising a window of frames, float16 | 60.0 TFLOP | 0.250 s | 40% |" in table
 
 
@@ -178,12 +198,8 @@ def test_a_training_step_is_taken_in_every_way(tmp_path: Path):
 
 
 def test_the_use_of_a_device_is_measured():
-    def toys() -> tuple[ReferenceNet, DenoisingUNet]:
-        with torch.device("meta"):
-            return ReferenceNet(**TOY_UNET), DenoisingUNet(**TOY_UNET, **TOY_TEMPORAL)
-
     device = torch.device("cpu")
-    found = measure_utilisation(device, rounds=1, size=Size(64, 64), frames=2, matrix_side=64, networks=toys)
+    found = measure_utilisation(device, rounds=1, size=Size(64, 64), frames=2, matrix_side=64, networks=shapes_of_toys)
     assert found.device == "cpu" and found.peak > 0
     assert found.window_work > 0 and found.training_work > found.window_work
     assert found.window_share > 0 and found.training_share > 0

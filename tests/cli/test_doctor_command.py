@@ -11,7 +11,12 @@ def test_the_doctor_speaks_to_people_and_programs(cli, model, monkeypatch):
         assert word in result.stdout
     result = cli.invoke(app, ["doctor", str(model), "--json", "--steps", "4", "--area", "48x48", "--device", "cpu"])
     found = json.loads(result.stdout)
-    assert found["asked"] == {"num_frames": 24, "num_steps": 4, "guidance_scale": 2.0, "area": 2304}
+    asked = {"num_frames": 24, "num_steps": 4, "guidance_scale": 2.0, "area": 2304}
+    assert found["asked"] == asked | {"preset": "exact", "windows_at_once": 1}
     assert found["fits"] is True and found["seconds"]["denoising"] > 0
+    streamed = json.loads(cli.invoke(app, ["doctor", str(model), "--json", "--preset", "stream"]).stdout)
+    assert streamed["asked"]["num_steps"] == 2 and streamed["asked"]["guidance_scale"] == 1
+    refused = cli.invoke(app, ["doctor", str(model), "--preset", "stream", "--guidance", "2"])
+    assert refused.exit_code == 1 and "has no guidance" in refused.stderr
     assert cli.invoke(app, ["doctor", "none such"]).stderr.startswith("Error: There is no model 'none such'")
     assert "hub repository" in cli.invoke(app, ["doctor", "owner/name"]).stderr

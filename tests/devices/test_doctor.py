@@ -13,7 +13,15 @@ from animate_anyone import DenoisingUNet, PoseGuider, ReferenceNet
 from animate_anyone.devices import machine
 from animate_anyone.devices.clip_work import Networks, count_clip
 from animate_anyone.devices.counting import Work, counted
-from animate_anyone.devices.forecast import Asked, Memory, Room, predict_memory, weight_bytes, what_to_change
+from animate_anyone.devices.forecast import (
+    Asked,
+    Memory,
+    Room,
+    predict_memory,
+    weight_bytes,
+    what_to_change,
+    work_by_part,
+)
 from animate_anyone.devices.placement import Placement
 from animate_anyone.devices.rates import Rates
 from animate_anyone.media.size import Size
@@ -76,16 +84,30 @@ def test_the_count_is_that_of_the_network_itself(networks):
 
 
 def test_a_clip_takes_what_its_calls_take(clip):
-    one = clip.total(num_frames=8, num_steps=1).flops
-    two = clip.total(num_frames=8, num_steps=2).flops
-    window = sum(count.work.flops for count in clip.predicting)
-    assert two - one == pytest.approx(window)
+    window = sum(branch.whole.work.flops for branch in clip.branches)
+    assert clip.denoising(num_frames=8, num_steps=1).flops == pytest.approx(window)
     # 20 frames are 3 windows of 8 that overlap by 1.
     assert clip.denoising(num_frames=20, num_steps=2).flops == pytest.approx(6 * window)
     assert clip.finishing(num_frames=16).flops == pytest.approx(2 * clip.finishing(num_frames=8).flops)
     assert Rates(matrices=2, convolutions=1, attention=4, moved=8).seconds(
         Work(matrices=2, convolutions=3, attention=4, moved=8)
     ) == pytest.approx(6)
+
+
+def test_presets_take_less_work(clip):
+    asked = replace(ASKED, num_steps=20)
+    work = {
+        preset: work_by_part(clip, replace(asked, preset=preset))["denoising"].flops
+        for preset in ("exact", "fast", "stream")
+    }
+    # 20 frames are 3 windows. Seven steps of 20 compute deep features, and 3 of them have no guidance.
+    with_reference, without = clip.branches
+    fast = [
+        branch.deep.flops * refreshed + branch.last_layer.flops * steps
+        for branch, refreshed, steps in ((with_reference, 7, 20), (without, 6, 17))
+    ]
+    assert work["fast"] == pytest.approx(3 * sum(fast)) and work["fast"] < work["exact"]
+    assert work["stream"] == pytest.approx(20 * 20 / 8 * with_reference.whole.work.flops)
 
 
 def test_memory_grows_with_what_needs_it(networks, clip):
@@ -98,6 +120,11 @@ def test_memory_grows_with_what_needs_it(networks, clip):
     assert needed(dtype="bfloat16").main["weights"] == plain.main["weights"] // 2
     assert needed(weights="float8").main["weights"] < needed(weights="int8").main["weights"] < plain.main["weights"]
     assert needed(replace(ASKED, area=4096)).main_total > plain.main_total
+    longer, wider = replace(ASKED, num_frames=2000), replace(ASKED, num_frames=2000, windows_at_once=20)
+    many_steps = replace(longer, num_steps=20)
+    assert needed(wider).main_total > needed(longer).main_total > plain.main_total
+    assert needed(replace(many_steps, preset="fast")).main_total > needed(many_steps).main_total
+    assert needed(replace(longer, preset="stream")).main_total < needed(longer).main_total
 
 
 def test_offloading_trades_memory_of_the_gpu(networks, clip):

@@ -18,14 +18,15 @@ from animate_anyone.cli.options import (
     MaxFramesOption,
     ModelOption,
     OffloadOption,
+    PresetOption,
     RuntimeOption,
     StepsOption,
     TilingOption,
     WeightsOption,
+    WindowsAtOnceOption,
 )
 from animate_anyone.cli.summary import summary
 from animate_anyone.cli.terminal import Terminal, quiet_libraries
-from animate_anyone.sampling.presets import OfferedPreset
 
 MOTION = "Motion"
 
@@ -84,22 +85,8 @@ def animate(
             rich_help_panel=SAMPLING,
         ),
     ] = "overlapping",
-    windows_at_once: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            help="Windows denoised together: more memory, and faster on a GPU that one does not keep busy.",
-            rich_help_panel=SAMPLING,
-        ),
-    ] = 1,
-    preset: Annotated[
-        OfferedPreset,
-        typer.Option(
-            help="'fast' leaves out work that changes little: about two and a half times as fast at 20 steps or more. "
-            "'stream' takes 4 steps or the model's, if those are fewer, and has no guidance: for models made for that.",
-            rich_help_panel=SAMPLING,
-        ),
-    ] = "exact",
+    windows_at_once: WindowsAtOnceOption = 1,
+    preset: PresetOption = "exact",
     decoder: Annotated[
         str | None,
         typer.Option(help="With 'stream', a fast decoder: taesd, or a folder.", rich_help_panel=SAMPLING),

@@ -15,10 +15,12 @@ from animate_anyone.cli.options import (
     DTypeOption,
     GuidanceOption,
     OffloadOption,
+    PresetOption,
     RuntimeOption,
     StepsOption,
     TilingOption,
     WeightsOption,
+    WindowsAtOnceOption,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ def doctor(
     area: AreaOption = None,
     steps: StepsOption = None,
     guidance: GuidanceOption = None,
+    windows_at_once: WindowsAtOnceOption = 1,
+    preset: PresetOption = "exact",
     device: DeviceOption = None,
     dtype: DTypeOption = None,
     offload: OffloadOption = "none",
@@ -51,8 +55,9 @@ def doctor(
 
     For example:
 
-        animate-anyone doctor moore --frames 64 --area 512x768 --steps 20
+        animate-anyone doctor moore --frames 64 --area 512x768 --steps 20 --preset fast
     """
+    from animate_anyone.animation import AnimateOptions
     from animate_anyone.devices.doctor import Question, examine
     from animate_anyone.devices.placement import Placement
 
@@ -60,9 +65,13 @@ def doctor(
         Question(
             model=model,
             num_frames=frames,
-            num_steps=steps,
-            guidance_scale=guidance,
-            area=area,
+            options=AnimateOptions(
+                num_inference_steps=steps,
+                guidance_scale=guidance,
+                area=area,
+                windows_at_once=windows_at_once,
+                preset=preset,
+            ),
             placement=Placement(
                 device=device,
                 dtype=dtype,
@@ -86,7 +95,7 @@ def described(diagnosis: "Diagnosis") -> Iterator[str]:
     asked, placed = diagnosis.asked, diagnosis.placement
     yield f"A video by '{diagnosis.model}'"
     yield _row("frames", f"{asked.num_frames} of {asked.area} pixels, such as {diagnosis.size}")
-    yield _row("sampling", f"{asked.num_steps} steps, guidance {asked.guidance_scale:g}")
+    yield _row("sampling", f"{asked.num_steps} steps, guidance {asked.guidance_scale:g}, preset {asked.preset}")
     yield _row("on", f"{placed.device}, {placed.dtype}")
     yield _row("work", f"{diagnosis.tera_flops:.3g} TFLOP")
     parts = ", ".join(f"{name} {_time(seconds)}" for name, seconds in diagnosis.seconds.items())

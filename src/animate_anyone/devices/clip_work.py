@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from transformers import CLIPVisionModelWithProjection
 
 from animate_anyone.devices.counting import Count, Work, counted, num_values
-from animate_anyone.devices.openvino_unet import tensors_in
 from animate_anyone.media.size import Size
+from animate_anyone.models.conditions import Conditions, tensors_in
 from animate_anyone.models.control_net import ControlNet
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.image_encoder import embed_images
@@ -18,6 +18,7 @@ from animate_anyone.models.pose_guider import PoseGuider
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.vae import Autoencoder, decode_latents, downscale_factor, encode_images
 from animate_anyone.pipeline import DECODED_PIXELS, POSE_FEATURE_BYTES
+from animate_anyone.sampling.presets import EXACT, Preset
 from animate_anyone.sampling.windows import OverlappingWindows
 
 
@@ -38,6 +39,19 @@ class Networks:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Branch:
+    """A prediction of a window: with the reference or without."""
+
+    whole: Count
+    deep: Work
+    """All but the last layer."""
+    last_layer: Work
+    """The last layer, on deep features that are there."""
+    features: int
+    """Values of these, for all frames of the window."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClipWork:
     """What the calls of a clip take; memory is in values, whatever the data type."""
 
@@ -54,8 +68,8 @@ class ClipWork:
     """What is done once of each prediction: one, or two with guidance."""
     guiding: Count
     """The Pose Guider, for a frame."""
-    predicting: tuple[Count, ...]
-    """Each prediction of a window."""
+    branches: tuple[Branch, ...]
+    """The predictions of a window: one, or two with guidance."""
     decoding: Count
     """The VAE, for the frames that it decodes at once."""
     decoded_at_once: int
@@ -66,11 +80,24 @@ class ClipWork:
     conditions: int
     """Values that are kept of the reference for all windows."""
 
-    def denoising(self, *, num_frames: int, num_steps: int) -> Work:
+    def denoising(self, *, num_frames: int, num_steps: int, preset: Preset = EXACT) -> Work:
         """All windows of all steps, in the plan that the pipeline has by default."""
         plan = OverlappingWindows(self.window, overlap=self.window // 6)
-        windows = sum(len(plan(num_frames, step)) for step in range(num_steps))
-        return _sum(self.predicting) * windows
+        together = preset.steps_together(num_steps)
+        work = Work()
+        for first in range(0, num_steps, together):
+            steps = range(first, min(first + together, num_steps))
+            num_guided = sum(preset.guides(step, num_steps) for step in steps)
+            for branch, num_predicted in zip(self.branches, (len(steps), num_guided), strict=False):
+                if num_predicted == 0:
+                    continue
+                once = branch.whole.work if together == 1 else branch.deep + branch.last_layer * num_predicted
+                work += once * len(plan(num_frames, first))
+        return work
+
+    def streaming(self, *, num_frames: int, num_steps: int) -> Work:
+        """All steps of all frames in a rolling window; those at start and end count as if the window were full."""
+        return self.branches[0].whole.work * (num_steps * num_frames / self.window)
 
     def preparing(self, *, num_frames: int) -> Work:
         """What comes before the first step, and the Pose Guider."""
@@ -81,18 +108,24 @@ class ClipWork:
         """Decoding of all frames."""
         return self.decoding.work * (num_frames / self.decoded_at_once)
 
-    def total(self, *, num_frames: int, num_steps: int) -> Work:
-        """All there is to compute for a clip in the pipeline's own windows."""
-        denoising = self.denoising(num_frames=num_frames, num_steps=num_steps)
-        return self.preparing(num_frames=num_frames) + denoising + self.finishing(num_frames=num_frames)
+    def values_of_denoising(
+        self, *, num_frames: int, bytes_each: int, windows_at_once: int = 1, num_features_kept: int = 0
+    ) -> int:
+        """The most values on the device while windows are denoised, without the weights.
 
-    def values_of_denoising(self, *, num_frames: int, bytes_each: int) -> int:
-        """The most values on the device while windows are denoised, without the weights."""
+        Args:
+            num_frames: of the clip.
+            bytes_each: of a value.
+            windows_at_once: windows that are denoised together.
+            num_features_kept: batches of windows whose deep features wait for a later step.
+        """
         kept_pose = min(num_frames * self.pose_features, POSE_FEATURE_BYTES // bytes_each)
+        kept_deep = num_features_kept * windows_at_once * sum(branch.features for branch in self.branches)
         guiding = self.window * self.guiding.peak
         # Latents, predictions and pose features of the window itself, beside what the network makes of them.
         window = self.window * (3 * self.latents + self.pose_features)
-        return self.conditions + kept_pose + max(guiding, window + max(count.peak for count in self.predicting))
+        predicting = windows_at_once * (window + max(branch.whole.peak for branch in self.branches))
+        return self.conditions + kept_pose + kept_deep + max(guiding, predicting)
 
     def values_of_decoding(self, *, tiled: bool) -> int:
         """The most values on the device while frames are decoded, without the weights."""
@@ -124,9 +157,7 @@ def count_clip(networks: Networks, size: Size, *, window: int, guidance: bool) -
     guiding, guided = counted(lambda: networks.pose_guider(picture[:, :, None]))
     noisy = still[:, :, None].expand(-1, -1, window, -1, -1)
     pose = guided.expand(-1, -1, window, -1, -1)
-    predicting = tuple(
-        counted(lambda given=given: unet(noisy, timestep, given, pose_features=pose))[0] for _, given in projected
-    )
+    branches = tuple(_branch(unet, noisy, timestep, given, pose) for _, given in projected)
     some: Tensor = still.expand(decoded_at_once, -1, -1, -1)
     decoding, _ = counted(lambda: decode_latents(networks.vae, some))
     conditions = sum(num_values(tensors_in(given)) for _, given in projected)
@@ -138,13 +169,20 @@ def count_clip(networks: Networks, size: Size, *, window: int, guidance: bool) -
         reading=reading,
         projecting=tuple(count for count, _ in projected),
         guiding=guiding,
-        predicting=predicting,
+        branches=branches,
         decoding=decoding,
         decoded_at_once=decoded_at_once,
         latents=still.numel(),
         pose_features=guided.numel(),
         conditions=conditions + num_values(tensors_in(features)),
     )
+
+
+def _branch(unet: DenoisingUNet, noisy: Tensor, timestep: Tensor, given: Conditions, pose: Tensor) -> Branch:
+    whole, _ = counted(lambda: unet(noisy, timestep, given, pose_features=pose))
+    deep, features = counted(lambda: unet.deep_features(noisy, timestep, given, pose_features=pose))
+    last_layer, _ = counted(lambda: unet(noisy, timestep, given, pose_features=pose, deep=features))
+    return Branch(whole=whole, deep=deep.work, last_layer=last_layer.work, features=features.numel())
 
 
 def _image_size(config: Any) -> int:

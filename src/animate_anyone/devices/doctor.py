@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from animate_anyone.animation import AnimateOptions
 from animate_anyone.checkpoints.model_folder import shapes_of_networks
 from animate_anyone.checkpoints.registry import PIPELINE_FILE, REGISTRY, locate, model_folder
 from animate_anyone.devices.clip_work import ClipWork, Networks, count_clip
@@ -19,6 +20,7 @@ from animate_anyone.devices.forecast import (
     predict_memory,
     predict_seconds,
     what_to_change,
+    work_by_part,
 )
 from animate_anyone.devices.machine import Machine, this_machine
 from animate_anyone.devices.placement import Placement, torch_dtype
@@ -29,6 +31,7 @@ from animate_anyone.media.size import Size
 from animate_anyone.models.vae import downscale_factor
 from animate_anyone.pipeline import TRAINED_WINDOW
 from animate_anyone.run_report import process_status, used_versions
+from animate_anyone.streaming import usual_steps
 
 USUAL_PROGRAM = 500 * 2**20
 """What Python and the packages take, where the system does not tell."""
@@ -40,9 +43,7 @@ class Question:
 
     model: str = "mini"
     num_frames: int = TRAINED_WINDOW
-    num_steps: int | None = None
-    guidance_scale: float | None = None
-    area: int | None = None
+    options: AnimateOptions = field(default_factory=AnimateOptions)
     placement: Placement = field(default_factory=Placement)
 
 
@@ -82,12 +83,7 @@ def examine(question: Question) -> Diagnosis:
     folder = _folder(question.model)
     networks = Networks(**shapes_of_networks(folder))
     settings: dict[str, Any] = json.loads((folder / PIPELINE_FILE).read_text(encoding="utf-8"))
-    asked = Asked(
-        num_frames=question.num_frames,
-        num_steps=question.num_steps or settings["num_inference_steps"],
-        guidance_scale=settings["guidance_scale"] if question.guidance_scale is None else question.guidance_scale,
-        area=question.area or settings["area"],
-    )
+    asked = _asked(question, settings)
     clip = _count(networks, asked)
     rates = measure_rates(device, torch_dtype(placement.dtype or "float32"))
     room = _room(machine, device, program)
@@ -99,13 +95,29 @@ def examine(question: Question) -> Diagnosis:
         asked=asked,
         size=clip.size,
         placement=placement,
-        tera_flops=clip.total(num_frames=asked.num_frames, num_steps=asked.num_steps).flops / 1e12,
+        tera_flops=sum(work.flops for work in work_by_part(clip, asked).values()) / 1e12,
         rates=rates,
         seconds=predict_seconds(clip, asked, rates),
         memory=memory,
         room=room,
         fits=room.holds(memory),
         changes=tuple(what_to_change(networks, clip, asked, placement, program=program, room=room)),
+    )
+
+
+def _asked(question: Question, settings: Mapping[str, Any]) -> Asked:
+    """The clip with what was left open taken from the model's settings."""
+    options = question.options
+    steps, guidance = settings["num_inference_steps"], settings["guidance_scale"]
+    if options.preset == "stream":
+        steps, guidance = usual_steps(steps), 1.0
+    return Asked(
+        num_frames=question.num_frames,
+        num_steps=options.num_inference_steps or steps,
+        guidance_scale=guidance if options.guidance_scale is None else options.guidance_scale,
+        area=options.area or settings["area"],
+        preset=options.preset,
+        windows_at_once=options.windows_at_once,
     )
 
 

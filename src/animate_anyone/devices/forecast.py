@@ -8,8 +8,10 @@ from diffusers.hooks.layerwise_casting import DEFAULT_SKIP_MODULES_PATTERN
 from torch import nn
 
 from animate_anyone.devices.clip_work import ClipWork, Networks
+from animate_anyone.devices.counting import Work
 from animate_anyone.devices.placement import Placement
 from animate_anyone.devices.rates import Rates
+from animate_anyone.sampling.presets import EXACT, PRESETS, OfferedPreset, Preset
 
 SINGLE = 4
 """Bytes of a value in single precision."""
@@ -32,6 +34,19 @@ class Asked:
     num_steps: int
     guidance_scale: float
     area: int
+    preset: OfferedPreset = "exact"
+    windows_at_once: int = 1
+
+    @property
+    def left_out(self) -> Preset:
+        """What is left out of the work of whole windows, in which a stream has no part."""
+        return PRESETS.get(self.preset, EXACT)
+
+    @property
+    def num_features_kept(self) -> int:
+        """Batches of windows whose deep features wait for a later step, at most."""
+        together = self.left_out.steps_together(self.num_steps)
+        return together + 1 if together > 1 else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,10 +93,19 @@ class Change:
 
 def predict_seconds(clip: ClipWork, asked: Asked, rates: Rates) -> dict[str, float]:
     """How long each part takes; opening the model and writing the video are not in it."""
+    return {name: rates.seconds(work) for name, work in work_by_part(clip, asked).items()}
+
+
+def work_by_part(clip: ClipWork, asked: Asked) -> dict[str, Work]:
+    """What there is to compute, all networks together."""
+    if asked.preset == "stream":
+        denoising = clip.streaming(num_frames=asked.num_frames, num_steps=asked.num_steps)
+    else:
+        denoising = clip.denoising(num_frames=asked.num_frames, num_steps=asked.num_steps, preset=asked.left_out)
     return {
-        "reference and poses": rates.seconds(clip.preparing(num_frames=asked.num_frames)),
-        "denoising": rates.seconds(clip.denoising(num_frames=asked.num_frames, num_steps=asked.num_steps)),
-        "decoding": rates.seconds(clip.finishing(num_frames=asked.num_frames)),
+        "reference and poses": clip.preparing(num_frames=asked.num_frames),
+        "denoising": denoising,
+        "decoding": clip.finishing(num_frames=asked.num_frames),
     }
 
 
@@ -98,9 +122,16 @@ def predict_memory(networks: Networks, clip: ClipWork, asked: Asked, placement: 
     program += WRITING
     bytes_each = placement.opened_dtype.itemsize
     share = asked.area / clip.size.area
-    windows = share * bytes_each * clip.values_of_denoising(num_frames=asked.num_frames, bytes_each=bytes_each)
+    # A stream has no more of a clip at a time than its window.
+    num_held = min(clip.window, asked.num_frames) if asked.preset == "stream" else asked.num_frames
+    windows = share * bytes_each * clip.values_of_denoising(
+        num_frames=num_held,
+        bytes_each=bytes_each,
+        windows_at_once=asked.windows_at_once,
+        num_features_kept=asked.num_features_kept,
+    )  # fmt: skip
     decoding = share * bytes_each * clip.values_of_decoding(tiled=placement.vae_tiling)
-    latents = int(share * SINGLE * LATENT_COPIES * asked.num_frames * clip.latents)
+    latents = int(share * SINGLE * LATENT_COPIES * num_held * clip.latents)
     by_network = {name: weight_bytes(network, name, placement) for name, network in networks.by_name.items()}
     opened = [SINGLE * _num_parameters(network) for network in networks.by_name.values()]
     # Files are mapped while weights are read from them, and stay in memory so long.
@@ -165,6 +196,9 @@ def _possible(networks: Networks, asked: Asked, placement: Placement) -> list[tu
     on_cpu, shared = _is_cpu(placement), _shares_memory(placement)
     steps: list[tuple[str, Placement, Asked]] = []
     current = placement
+    if asked.windows_at_once > 1:
+        asked = replace(asked, windows_at_once=1)
+        steps.append(("--windows-at-once 1", current, asked))
     if current.opened_dtype.itemsize > 2 and current.runtime == "torch":
         current = replace(current, dtype="bfloat16" if on_cpu else "float16")
         steps.append((f"--dtype {current.dtype}", current, asked))

@@ -5,14 +5,13 @@ a graph is made, so there is one for each structure and shape: two for a clip wi
 """
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from animate_anyone.models.conditions import Conditions
+from animate_anyone.models.conditions import Conditions, tensors_in, with_tensors
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.reference_features import ControlResiduals, ReferenceFeatures
 
@@ -87,26 +86,3 @@ class _OfTensors(nn.Module):
         remaining = iter(tensors)
         conditions = with_tensors(self.like, lambda _: next(remaining))
         return self.network(latents, timestep, conditions, pose_features=pose_features)
-
-
-def tensors_in(value: Any) -> Iterator[Tensor]:
-    """The tensors in dataclasses and tuples, in the order of their fields."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, tuple):
-        for part in value:  # pyright: ignore[reportUnknownVariableType]
-            yield from tensors_in(part)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from tensors_in(getattr(value, field.name))
-
-
-def with_tensors(value: Any, make: Callable[[Tensor], Tensor]) -> Any:
-    """The same dataclasses and tuples with what `make` makes of each tensor, in the order of `tensors_in`."""
-    if isinstance(value, Tensor):
-        return make(value)
-    if isinstance(value, tuple):
-        return tuple(with_tensors(part, make) for part in value)  # pyright: ignore[reportUnknownVariableType]
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{field.name: with_tensors(getattr(value, field.name), make) for field in fields(value)})
-    return value

@@ -1,7 +1,10 @@
 """What each layer is given of image tokens and reference: tokens, or what was projected of them once a clip."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
 
+import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -47,3 +50,30 @@ class Conditions:
     """In the order in which the stages run."""
     residuals: ControlResiduals | None = None
     """Added to the feature maps of every frame."""
+
+    def to(self, device: torch.device) -> "Conditions":
+        """The same on another device."""
+        return with_tensors(self, lambda tensor: tensor.to(device))
+
+
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """The tensors in dataclasses and tuples, in the order of their fields."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, tuple):
+        for part in value:  # pyright: ignore[reportUnknownVariableType]
+            yield from tensors_in(part)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from tensors_in(getattr(value, field.name))
+
+
+def with_tensors(value: Any, make: Callable[[Tensor], Tensor]) -> Any:
+    """The same dataclasses and tuples with what `make` makes of each tensor, in the order of `tensors_in`."""
+    if isinstance(value, Tensor):
+        return make(value)
+    if isinstance(value, tuple):
+        return tuple(with_tensors(part, make) for part in value)  # pyright: ignore[reportUnknownVariableType]
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: with_tensors(getattr(value, field.name), make) for field in fields(value)})
+    return value
