@@ -26,7 +26,7 @@ from animate_anyone.models.pose_guider import PoseGuider
 from animate_anyone.models.reference_features import ControlResiduals, ReferenceFeatures
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.vae import Autoencoder, decode_latents, downscale_factor, encode_images
-from animate_anyone.predictor import WindowPredictor
+from animate_anyone.predictor import SharedPredictor, WindowPredictor
 from animate_anyone.sampling.frame_cache import FrameCache
 from animate_anyone.sampling.presets import preset_named
 from animate_anyone.sampling.sampler import sample
@@ -115,6 +115,8 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         noise_scale: float = 1.0,
     ):
         super().__init__()
+        self.replicas: tuple[DenoisingUNet, ...] = ()
+        """Copies of the denoising UNet on further devices, each of which takes its share of windows and branches."""
         self.register_modules(
             vae=vae,
             image_encoder=image_encoder,
@@ -311,13 +313,14 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             else None,
             pose_features=FrameCache(guide_by_pose, max_bytes=POSE_FEATURE_BYTES),
         )
+        predictors = (predict, *(predict.on(replica, replica.device) for replica in self.replicas))
         return sample(
-            predict,
+            SharedPredictor(predictors=predictors) if self.replicas else predict,
             latents.cpu(),
             self.scheduler,
             num_steps=settings.num_inference_steps or self.config["num_inference_steps"],
             windows=settings.windows or OverlappingWindows(self.window_size, overlap=self.window_size // 6),
-            windows_at_once=settings.windows_at_once,
+            windows_at_once=settings.windows_at_once * len(predictors),
             guidance_scale=guidance_scale,
             preset=settings.preset,
             generator=generator,

@@ -17,7 +17,7 @@ from benchmarks.timing import Timing, measure_time
 from benchmarks.tracking import Tracking, measure_tracking
 from benchmarks.training import Training, TrainingMemory, measure_training, take_a_step
 from benchmarks.utilisation import Utilisation, measure_utilisation
-from benchmarks.work import ClipTotals, Proportions, count_full_size, count_toys
+from benchmarks.work import ClipTotals, Counted, Proportions, count_full_size, count_toys
 
 PERFORMANCE = Path(__file__).parents[2] / "docs" / "performance.md"
 SMALL = {
@@ -30,8 +30,13 @@ SMALL = {
 }
 
 
-def test_the_work_for_a_clip_keeps_to_its_budget():
-    work = count_full_size().totals(num_frames=64, num_steps=20)
+@pytest.fixture(scope="module")
+def full_size() -> Counted:
+    return count_full_size()
+
+
+def test_the_work_for_a_clip_keeps_to_its_budget(full_size: Counted):
+    work = full_size.totals(num_frames=64, num_steps=20)
     assert work.num_frames == 64 and work.num_steps == 20 and work.size == Size(512, 768)
     assert work.pipeline <= 5_600
     assert work.stream_steps == 4 and work.stream <= 530
@@ -40,8 +45,8 @@ def test_the_work_for_a_clip_keeps_to_its_budget():
     assert work.plain == pytest.approx(8_841, rel=0.001)
 
 
-def test_the_work_of_the_toys_is_divided_as_that_of_full_size():
-    full, toys = count_full_size().proportions(), count_toys().proportions()
+def test_the_work_of_the_toys_is_divided_as_that_of_full_size(full_size: Counted):
+    full, toys = full_size.proportions(), count_toys().proportions()
     for name in ("attention", "convolutions", "matrices", "last_layer", "left_out"):
         assert getattr(toys, name) == pytest.approx(getattr(full, name), abs=0.03), name
     # What a clip costs beside its steps: a step with guidance, or little of one, for each frame.

@@ -43,6 +43,7 @@ def test_what_is_left_open_is_filled_in():
         (replace(CPU, runtime="openvino", compile=True), "leave compiling"),
         (replace(CPU, runtime="openvino", weights="int8"), "full weights"),
         (Placement(device="toaster"), "cannot be used"),
+        (Placement(device="cpu,cpu"), "each another one, such as cuda:0,cuda:1; got cpu,cpu"),
     ],
 )
 def test_what_does_not_go_together_is_refused(asked, message):

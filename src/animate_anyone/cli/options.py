@@ -78,7 +78,7 @@ WindowsAtOnceOption = Annotated[
     int,
     typer.Option(
         min=1,
-        help="Windows denoised together: more memory, and faster on a GPU that one does not keep busy.",
+        help="Windows denoised together on each device: more memory, and faster on a GPU that one does not keep busy.",
         rich_help_panel=SAMPLING,
     ),
 ]
@@ -95,7 +95,12 @@ AreaOption = Annotated[
 ]
 
 DeviceOption = Annotated[
-    str | None, typer.Option(help="cpu, cuda, cuda:1, mps; by default a GPU if there is one.", rich_help_panel=MACHINE)
+    str | None,
+    typer.Option(
+        help="cpu, cuda, cuda:1, mps; by default a GPU if there is one. Several GPUs, given as cuda:0,cuda:1, share "
+        "the windows of a clip.",
+        rich_help_panel=MACHINE,
+    ),
 ]
 
 DTypeOption = Annotated[

@@ -97,7 +97,7 @@ def examine(question: Question) -> Diagnosis:
         placement=placement,
         tera_flops=sum(work.flops for work in work_by_part(clip, asked).values()) / 1e12,
         rates=rates,
-        seconds=predict_seconds(clip, asked, rates),
+        seconds=predict_seconds(clip, asked, rates, num_devices=len(placement.torch_devices)),
         memory=memory,
         room=room,
         fits=room.holds(memory),

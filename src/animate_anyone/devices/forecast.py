@@ -91,9 +91,13 @@ class Change:
     fits: bool | None
 
 
-def predict_seconds(clip: ClipWork, asked: Asked, rates: Rates) -> dict[str, float]:
-    """How long each part takes; opening the model and writing the video are not in it."""
-    return {name: rates.seconds(work) for name, work in work_by_part(clip, asked).items()}
+def predict_seconds(clip: ClipWork, asked: Asked, rates: Rates, *, num_devices: int = 1) -> dict[str, float]:
+    """How long each part takes; opening the model and writing the video are not in it.
+
+    Devices that share the windows are taken to be equally fast, and to have equally much of them.
+    """
+    seconds = {name: rates.seconds(work) for name, work in work_by_part(clip, asked).items()}
+    return seconds | {"denoising": seconds["denoising"] / num_devices}
 
 
 def work_by_part(clip: ClipWork, asked: Asked) -> dict[str, Work]:

@@ -12,6 +12,8 @@ class DeepFeatures:
 
     conditional: Tensor | None = None
     unconditional: Tensor | None = None
+    parts: tuple["DeepFeatures", ...] = ()
+    """In place of these, those of each device, where several share the windows."""
 
 
 @dataclass(frozen=True, kw_only=True)

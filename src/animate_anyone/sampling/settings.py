@@ -17,8 +17,8 @@ class SamplingSettings:
     windows: WindowPlan | None = None
     """How a clip longer than the temporal attention is cut; see `sampling.windows`."""
     windows_at_once: int = 1
-    """Windows denoised together; more than one needs more memory and can be faster on a device that one window does
-    not keep busy."""
+    """Windows denoised together on each device; more than one needs more memory and can be faster on a device that one
+    window does not keep busy."""
     preset: Preset = EXACT
     """What is left out of the work."""
 
