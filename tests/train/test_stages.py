@@ -7,9 +7,13 @@ import pytest
 import torch
 
 from animate_anyone.errors import ConfigError
+from animate_anyone.pose.draw import STYLES
+from animate_anyone.train.animation_stages import pose_pictures
 from animate_anyone.train.batches import Batches
+from animate_anyone.train.cache import ClipCache
 from animate_anyone.train.config import TrainConfig
 from animate_anyone.train.networks import make_networks
+from animate_anyone.train.sources import make_source
 from animate_anyone.train.stages import STAGES
 
 Configure = Callable[..., TrainConfig]
@@ -50,6 +54,22 @@ def test_stage_2_trains_temporal_attention_alone_and_starts_where_stage_1_ended(
     with torch.no_grad():
         losses = [stage.objective(config, parts)(batch)["mse"] for parts in (networks, spatial)]
     torch.testing.assert_close(losses[0], losses[1], rtol=0, atol=0)
+
+
+def test_every_frame_of_a_sample_comes_with_its_own_pose(configure: Configure):
+    config = configure("stage1", **{"diffusion.targets_per_reference": 6, "data.num_clips": 2})
+    networks = make_networks(config, STAGES["stage1"])
+    sample = STAGES["stage1"].draw(config, networks)(torch.Generator().manual_seed(0))
+    source = make_source(config.data, split="train")
+    vae, encoder = networks["vae"], networks["image_encoder"]
+    clips = ClipCache(config.cache_folder, source, vae=vae, image_encoder=encoder)  # pyright: ignore[reportArgumentType]
+    clip = next(clip for clip in clips if (clip.latents.float() == sample["reference"]).flatten(1).all(dim=1).any())
+    pictures = pose_pictures(clip.poses, list(range(len(clip.latents))), STYLES[config.diffusion.pose_style])
+    frames = [*sample["latents"].unbind(1), sample["reference"]]
+    poses = [*sample["pose"].unbind(1), sample["reference_pose"][:, 0]]
+    for latents, pose in zip(frames, poses, strict=True):
+        number = (clip.latents.float() == latents).flatten(1).all(dim=1).nonzero()[0, 0]
+        assert torch.equal(pose, pictures[:, number])
 
 
 def test_stage_1_does_not_drop_temporal_attention_in_silence(configure: Configure, trained):

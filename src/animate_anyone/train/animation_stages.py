@@ -73,11 +73,14 @@ def drawing(pick_frames: PickFrames) -> MakeDraw:
             numbers = pick_frames(config, len(clip.latents), generator)
             reference = pick(len(clip.latents), generator)
             latents = rearrange(clip.latents[numbers].float(), "f c h w -> c f h w").contiguous()
+            # A frame may be wanted more than once, as a still is drawn with replacement.
+            drawn = sorted({reference, *numbers})
+            poses = pose_pictures(clip.poses, drawn, style)
             return {
                 "latents": latents,
-                "pose": pose_pictures(clip.poses, numbers, style),
+                "pose": poses[:, [drawn.index(number) for number in numbers]],
                 "reference": clip.latents[reference].float(),
-                "reference_pose": pose_pictures(clip.poses, [reference], style),
+                "reference_pose": poses[:, [drawn.index(reference)]],
                 "image_token": clip.image_tokens[reference].float(),
                 **draw_noise(latents.shape, scheduler, config.diffusion, generator),
             }
