@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -232,7 +232,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         """
         width, height = self.video_size(reference_image, width, height)
         reference = self.encode_reference(reference_image, reference_pose_image, width=width, height=height)
-        denoised = self.denoise(
+        denoised = self.denoise_in_order(
             reference,
             pose_images,
             width=width,
@@ -243,8 +243,9 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             on_step=on_step,
             on_window=on_window,
         )
-        for pixels in self.decode(denoised):
-            yield to_picture(pixels)
+        for latents in denoised:
+            for pixels in self.decode(latents):
+                yield to_picture(pixels)
         self.maybe_free_model_hooks()
 
     @torch.no_grad()
@@ -274,8 +275,14 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         )
         return Reference(image_tokens=image_tokens, features=features.to(dtype))
 
-    @torch.no_grad()
     def denoise(
+        self, reference: Reference, pose_images: Sequence[Image.Image] | PosePictures, **options: Any
+    ) -> Float[Tensor, "1 c f h w"]:
+        """The latents of the whole clip at once; arguments as in `denoise_in_order`."""
+        return torch.cat(list(self.denoise_in_order(reference, pose_images, **options)), dim=2)
+
+    @torch.no_grad()
+    def denoise_in_order(
         self,
         reference: Reference,
         pose_images: Sequence[Image.Image] | PosePictures,
@@ -287,8 +294,8 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         latents: Float[Tensor, "1 c f h w"] | None = None,
         on_step: Callable[[int, Tensor, Tensor], None] | None = None,
         on_window: Callable[[int, int, int], None] | None = None,
-    ) -> Float[Tensor, "1 c f h w"]:
-        """Denoises the latents of the whole clip, which stay on the CPU; arguments as in `animate`."""
+    ) -> Iterator[Float[Tensor, "1 c f h w"]]:
+        """Denoises the latents of the clip, on the CPU, and gives part after part; arguments as in `animate`."""
         num_frames = len(pose_images)
         if num_frames == 0:
             raise ValueError("There are no pose images: a video needs at least one.")
@@ -314,7 +321,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             pose_features=FrameCache(guide_by_pose, max_bytes=POSE_FEATURE_BYTES),
         )
         predictors = (predict, *(predict.on(replica, replica.device) for replica in self.replicas))
-        return sample(
+        yield from sample(
             SharedPredictor(predictors=predictors) if self.replicas else predict,
             latents.cpu(),
             self.scheduler,

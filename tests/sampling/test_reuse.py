@@ -7,9 +7,9 @@ import torch
 
 from animate_anyone.sampling.guidance import DeepFeatures, Prediction
 from animate_anyone.sampling.presets import EXACT, Preset
-from animate_anyone.sampling.sampler import sample
 from animate_anyone.sampling.schedule import animate_anyone_schedule
 from animate_anyone.sampling.windows import ClosedLoopWindows, OverlappingWindows
+from whole_clip import whole_clip
 
 STILL = OverlappingWindows(8, 3, moving=False)
 
@@ -48,7 +48,7 @@ class Network:
 def run(network, num_frames=30, *, num_steps=7, preset=EXACT, windows=STILL, **options):
     noise = torch.randn(1, 2, num_frames, 4, 4, generator=torch.Generator().manual_seed(0))
     scheduler = animate_anyone_schedule()
-    return sample(
+    return whole_clip(
         network, noise, scheduler, num_steps=num_steps, windows=windows, guidance_scale=2.0, preset=preset, **options
     )
 

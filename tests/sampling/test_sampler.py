@@ -2,13 +2,15 @@
 
 import pytest
 import torch
-from diffusers import DDIMScheduler
+from diffusers import DDIMScheduler, DDPMScheduler
 
 from animate_anyone.sampling.guidance import Prediction, guide
 from animate_anyone.sampling.interpolate import interpolate_frames, linear, slerp
+from animate_anyone.sampling.presets import EXACT, Preset
 from animate_anyone.sampling.sampler import sample
 from animate_anyone.sampling.schedule import animate_anyone_schedule, set_timesteps
 from animate_anyone.sampling.windows import ClosedLoopWindows, OverlappingWindows
+from whole_clip import whole_clip
 
 
 def noise(num_frames: int) -> torch.Tensor:
@@ -33,7 +35,7 @@ def perfect(target: torch.Tensor, scheduler: DDIMScheduler):
 def test_a_perfect_prediction_arrives(windows, num_frames):
     scheduler = animate_anyone_schedule()
     target = noise(num_frames).flip(2) + 1
-    result = sample(
+    result = whole_clip(
         perfect(target, scheduler), noise(num_frames), scheduler, num_steps=5, windows=windows, guidance_scale=1.0
     )
     torch.testing.assert_close(result, target, atol=1e-4, rtol=1e-4)
@@ -48,7 +50,7 @@ def test_windows_share_their_predictions_frame_by_frame():
         starts = torch.tensor([float(window[0]) for window in frames])
         return Prediction(conditional=starts[:, None, None, None, None].expand_as(latents))
 
-    sample(
+    whole_clip(
         denoise,
         noise(13),
         scheduler,
@@ -73,7 +75,7 @@ def test_windows_denoised_together_are_those_denoised_alone(at_once):
         return Prediction(conditional=latents + starts[:, None, None, None, None])
 
     for size in (1, at_once):
-        latents = sample(
+        latents = whole_clip(
             denoise,
             noise(21),
             scheduler,
@@ -89,10 +91,49 @@ def test_windows_denoised_together_are_those_denoised_alone(at_once):
     assert sizes[:8] == [1] * 8 and sum(sizes[8:]) == 8 and max(sizes) == min(at_once, 4)
 
 
+def pieces_of(plan, *, num_frames=21, scheduler=None, preset=EXACT, num_steps=2):
+    """How many frames come at once, and how many windows had been denoised by then."""
+    scheduler = scheduler or animate_anyone_schedule()
+    done = []
+    pieces = sample(
+        perfect(noise(num_frames), animate_anyone_schedule()),
+        noise(num_frames),
+        scheduler,
+        num_steps=num_steps,
+        windows=plan,
+        guidance_scale=1.0,
+        preset=preset,
+        on_window=lambda *counts: done.append(counts),
+    )
+    return [(latents.shape[2], len(done)) for latents in pieces]
+
+
+def test_frames_come_before_the_last_windows_are_denoised():
+    # Windows begin at the frames 0, 5, 10 and 13, in both steps.
+    still = OverlappingWindows(8, 3, moving=False)
+    assert pieces_of(still) == [(5, 5), (5, 6), (3, 7), (8, 8)]
+    sharing = Preset(refresh_every=2, fewest_refreshes=1)
+    assert [frames for frames, _ in pieces_of(still, preset=sharing)] == [5, 5, 3, 8]
+
+
+def test_frames_that_wait_for_the_last_window_come_together():
+    # The last window of this plan holds the first frames.
+    assert [frames for frames, _ in pieces_of(ClosedLoopWindows(8, 3))] == [21]
+    # A schedule that draws noise for all frames takes the whole clip at once.
+    ancestral = DDPMScheduler(prediction_type="v_prediction")
+    assert pieces_of(OverlappingWindows(8, 3, moving=False), scheduler=ancestral) == [(21, 8)]
+
+
+def test_a_schedule_that_draws_noise_does_not_share_features():
+    ancestral = DDPMScheduler(prediction_type="v_prediction")
+    with pytest.raises(ValueError, match="DDPMScheduler does not allow"):
+        pieces_of(OverlappingWindows(8, 3), scheduler=ancestral, preset=Preset(refresh_every=2, fewest_refreshes=1))
+
+
 def test_at_least_one_window_is_denoised_at_once():
     scheduler = animate_anyone_schedule()
     with pytest.raises(ValueError, match="windows_at_once = 0"):
-        sample(
+        whole_clip(
             perfect(noise(2), scheduler),
             noise(2),
             scheduler,

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from animate_anyone.errors import ConfigError
 from animate_anyone.sampling.guidance import Prediction
-from animate_anyone.sampling.sampler import sample
 from animate_anyone.sampling.schedule import animate_anyone_schedule, set_timesteps
 from animate_anyone.sampling.windows import OverlappingWindows
 from animate_anyone.train.batches import Batches
@@ -17,6 +16,7 @@ from animate_anyone.train.config import Distillation, Init, TrainConfig
 from animate_anyone.train.distillation import NO_NOISE, Segments, Velocity, ddim_step, rotation, target_velocity
 from animate_anyone.train.networks import make_networks
 from animate_anyone.train.stages import STAGES
+from whole_clip import whole_clip
 
 Configure = Callable[..., TrainConfig]
 STAGE = STAGES["distil"]
@@ -61,7 +61,7 @@ def two_points(noisy: Tensor, timestep: Tensor) -> Tensor:
 
 def sampled(velocity: Velocity, noise: Tensor, *, num_steps: int) -> Tensor:
     """As the pipeline samples, without guidance."""
-    return sample(
+    return whole_clip(
         lambda noisy, timestep, _, *, guided, deep: Prediction(conditional=velocity(noisy, timestep)),
         noise,
         SCHEDULER,

@@ -1,12 +1,13 @@
-"""The denoising loop: noise becomes latents, window by window, step by step."""
+"""The denoising loop: noise becomes latents, window by window, step by step, and the first frames are out first."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 from diffusers import DDIMScheduler
+from diffusers.schedulers.scheduling_utils import SchedulerMixin
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -47,7 +48,7 @@ class Denoise(Protocol):
 def sample(
     denoise: Denoise,
     noise: Float[Tensor, "1 c f h w"],
-    scheduler: DDIMScheduler,
+    scheduler: SchedulerMixin,
     *,
     num_steps: int,
     windows: WindowPlan,
@@ -57,17 +58,20 @@ def sample(
     generator: torch.Generator | None = None,
     on_step: Callable[[int, Tensor, Tensor], None] | None = None,
     on_window: Callable[[int, int, int], None] | None = None,
-) -> Float[Tensor, "1 c f h w"]:
+) -> Iterator[Float[Tensor, "1 c f h w"]]:
     """Denoises a clip of any length.
 
     The clip stays on the device of `noise`, which should be the CPU; `denoise` moves what it needs of it, so that only
     a few windows are ever on the compute device. Steps that share deep features share their windows too, and are walked
     along the clip together (see `walk`), so that the features of a few windows are ever kept.
 
+    In the last step frames are given as soon as no window to come holds them, so that they can be decoded and written
+    while the windows after them are denoised.
+
     Args:
         denoise: predicts windows.
         noise: latents to start from, of unit variance.
-        scheduler: the schedule of the checkpoint; its state is set here.
+        scheduler: the schedule of the checkpoint, or another of diffusers'; its state is set here.
         num_steps: denoising steps.
         windows: which frames are denoised together at each step.
         guidance_scale: 1 for the conditional prediction alone.
@@ -79,12 +83,12 @@ def sample(
         on_window: called after every window with the index of the step, the number of its windows done, and of all;
             windows of steps that share deep features are counted as if they came step by step.
 
-    Returns:
-        Denoised latents.
+    Yields:
+        Denoised latents of some frames, from the first of the clip to the last.
 
     Raises:
-        ValueError: if a number of steps or of windows is impossible, or if windows that wrap around are to reuse deep
-            features.
+        ValueError: if a number of steps or of windows is impossible, or if windows that wrap around, or a schedule that
+            counts its steps, are to reuse deep features.
     """
     if windows_at_once < 1:
         raise ValueError(f"At least one window is denoised at once; got windows_at_once = {windows_at_once}.")
@@ -93,6 +97,13 @@ def sample(
     takes_generator = "generator" in inspect.signature(stepper.step).parameters
     options = {"generator": generator} if takes_generator else {}
     together = preset.steps_together(num_steps)
+    # Other schedulers may count their steps, or draw noise for all frames: they take the whole clip at once.
+    by_frame = isinstance(scheduler, DDIMScheduler)
+    if together > 1 and not by_frame:
+        raise ValueError(
+            f"Deep features are reused along the clip, some frames being steps ahead of others, which "
+            f"{type(scheduler).__name__} does not allow. Choose DDIMScheduler, or the preset 'exact'."
+        )
     num_frames = noise.shape[2]
     latents = noise * stepper.init_noise_sigma
     for first in range(0, num_steps, together):
@@ -105,15 +116,15 @@ def sample(
                 "or the preset 'exact'."
             )
         batches = _batches(plan, windows_at_once)
+        ending = first + num_together == num_steps
         last = last_holders(batches)
-        if num_together == 1:
-            # The whole clip takes the step at once: a scheduler may count its steps, or draw noise for all frames.
+        if num_together == 1 and not (ending and by_frame):
             last = dict.fromkeys(last, len(batches) - 1)
         latents = latents.clone()
         output, total = torch.zeros_like(latents), torch.zeros_like(latents)
         weight_sum = torch.zeros(num_frames, dtype=latents.dtype)
         kept: dict[int, DeepFeatures] = {}
-        done = 0
+        done = given = 0
         for ahead, index in walk(batches, num_together):
             batch, step = batches[index], first + ahead
             indices = torch.tensor([window.frames for window in batch])
@@ -143,9 +154,14 @@ def sample(
                 ).prev_sample
                 total[:, :, complete] = 0
                 weight_sum[complete] = 0
+            if ending and step == num_steps - 1:
+                # Of a plan that wraps around, the first frames are held by the last window.
+                clean = next((frame for frame in range(num_frames) if last[frame] > index), num_frames)
+                if clean > given:
+                    yield latents[:, :, given:clean]
+                    given = clean
         if on_step is not None:
             on_step(first + num_together - 1, output, latents)
-    return latents
 
 
 def _batches(plan: Sequence[Window], size: int) -> list[list[Window]]:

@@ -1,6 +1,9 @@
 """The noise schedule. It belongs to the checkpoint: training and sampling read the same one from its folder."""
 
+from typing import Any
+
 from diffusers import DDIMScheduler
+from diffusers.schedulers.scheduling_utils import SchedulerMixin
 from torch import Tensor
 
 
@@ -23,15 +26,16 @@ def animate_anyone_schedule() -> DDIMScheduler:
     )
 
 
-def set_timesteps(scheduler: DDIMScheduler, num_steps: int) -> Tensor:
+def set_timesteps(scheduler: SchedulerMixin, num_steps: int) -> Tensor:
     """Prepares the scheduler for `num_steps` steps and returns their timesteps.
 
     Raises:
         ValueError: if the number of steps is not between 1 and the number of training timesteps.
     """
-    num_train_timesteps = scheduler.config["num_train_timesteps"]
+    stepper: Any = scheduler  # as the class that all share has no types for what all have
+    num_train_timesteps = stepper.config["num_train_timesteps"]
     if not 1 <= num_steps <= num_train_timesteps:
         raise ValueError(f"The number of steps must be between 1 and {num_train_timesteps}; got {num_steps}.")
-    scheduler.set_timesteps(num_steps)
+    stepper.set_timesteps(num_steps)
     # With trailing spacing a floating-point range makes one step too many for some numbers (61, 103, ...), at -1.
-    return scheduler.timesteps[scheduler.timesteps >= 0]
+    return stepper.timesteps[stepper.timesteps >= 0]
