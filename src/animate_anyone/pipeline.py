@@ -321,7 +321,7 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             pose_features=FrameCache(guide_by_pose, max_bytes=POSE_FEATURE_BYTES),
         )
         predictors = (predict, *(predict.on(replica, replica.device) for replica in self.replicas))
-        yield from sample(
+        return sample(
             SharedPredictor(predictors=predictors) if self.replicas else predict,
             latents.cpu(),
             self.scheduler,

@@ -31,6 +31,7 @@ class WindowPredictor:
             self, unet=unet, device=device, conditional=self.conditional.to(device), unconditional=unconditional
         )
 
+    @torch.no_grad()
     def __call__(
         self,
         latents: Float[Tensor, "b c f h w"],

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from diffusers import DiffusionPipeline
 from safetensors import SafetensorError, safe_open
 from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from animate_anyone.checkpoints.keymap import check_shapes
-from animate_anyone.checkpoints.registry import PIPELINE_FILE
 from animate_anyone.errors import CheckpointError
 from animate_anyone.models.control_net import ControlNet
 from animate_anyone.models.denoising_unet import DenoisingUNet
@@ -107,7 +107,7 @@ def _shape_of_network(place: Path, build: Callable[[dict[str, Any]], Any]) -> nn
 
 def _is_without(folder: Path, component: str) -> bool:
     """Whether the pipeline says that it was saved without this component."""
-    index = json.loads((folder / PIPELINE_FILE).read_text(encoding="utf-8"))
+    index = json.loads((folder / DiffusionPipeline.config_name).read_text(encoding="utf-8"))
     return index.get(component) == [None, None]
 
 
