@@ -1,6 +1,7 @@
 """The bundled model: whole, small, and with a card made of its run and its measures."""
 
 import json
+import shutil
 from pathlib import Path
 from types import MappingProxyType
 from xml.etree import ElementTree
@@ -107,6 +108,18 @@ def test_an_incomplete_run_is_named(runs: Path, tmp_path: Path):
     (runs / "stage1" / "losses.jsonl").unlink()
     with pytest.raises(ConfigError, match="stage1 is no run"):
         record.training_record(runs, commit="abc", machine="here")
+
+
+def test_a_training_goes_on_from_a_bundled_model(runs: Path):
+    earlier = record.training_record(runs, commit="abc", machine="here")
+    (runs / record.EARLIER).write_text(json.dumps(earlier))
+    (runs / "stage1" / record.PREVIOUS).write_text(json.dumps([f"../{record.EARLIER}"]))
+    shutil.rmtree(runs / "vae")
+    stages = record.training_record(runs, commit="def", machine="there")["stages"]
+    assert stages["vae"] == earlier["stages"]["vae"]
+    first, second = stages["stage1"]["previous"]
+    assert [first] == earlier["stages"]["stage1"]["previous"]
+    assert second == {name: value for name, value in earlier["stages"]["stage1"].items() if name != "previous"}
 
 
 def test_a_record_names_no_place_of_one_machine(runs: Path):

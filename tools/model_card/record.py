@@ -13,7 +13,10 @@ from animate_anyone.train.record import LOSS_LOG, read_log
 
 STAGES = ("vae", "image-encoder", "stage1", "stage2")
 PREVIOUS = "previous.json"
-"""In the folder of a run that went on from others: a list of their folders, the first run first, relative to it."""
+"""In the folder of a run that went on from others: a list of what they left, the first run first, relative to it. An
+entry is the folder of a run, or the record of a bundled model, which has all its runs of the stage."""
+EARLIER = "earlier.json"
+"""Beside the folders of the runs: the record of the bundled model whose parts a stage without a run is taken from."""
 MOST_POINTS = 60
 
 
@@ -23,17 +26,31 @@ def training_record(runs: Path, *, commit: str, machine: str) -> dict[str, Any]:
     Raises:
         ConfigError: A run has no configuration or no losses.
     """
-    return {"commit": commit, "machine": machine, "stages": {stage: stage_record(runs / stage) for stage in STAGES}}
+    return {"commit": commit, "machine": machine, "stages": {stage: stage_record(runs, stage) for stage in STAGES}}
 
 
-def stage_record(folder: Path) -> dict[str, Any]:
-    """The run in a folder, with those that it went on from."""
+def stage_record(runs: Path, stage: str) -> dict[str, Any]:
+    """The run of a stage, with those that it went on from."""
+    folder, earlier = runs / stage, runs / EARLIER
+    if earlier.is_file() and not folder.exists():
+        return _bundled(earlier, stage)
     record = run_record(folder)
     listed = folder / PREVIOUS
     if listed.exists():
         names: list[str] = json.loads(listed.read_text(encoding="utf-8"))
-        record["previous"] = [run_record(folder / name) for name in names]
+        record["previous"] = [run for name in names for run in _runs_of(folder / name, stage)]
     return record
+
+
+def _runs_of(place: Path, stage: str) -> list[dict[str, Any]]:
+    if place.suffix != ".json":
+        return [run_record(place)]
+    record = _bundled(place, stage)
+    return [*record.pop("previous", []), record]
+
+
+def _bundled(record: Path, stage: str) -> dict[str, Any]:
+    return json.loads(record.read_text(encoding="utf-8"))["stages"][stage]
 
 
 def run_record(folder: Path) -> dict[str, Any]:
