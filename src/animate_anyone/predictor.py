@@ -13,6 +13,15 @@ from animate_anyone.sampling.guidance import DeepFeatures, Prediction
 
 
 @dataclass(frozen=True, kw_only=True)
+class Windows:
+    """What the network is given of some windows, on its device."""
+
+    noisy: Float[Tensor, "b c f h w"]
+    timestep: Int[Tensor, " b"]
+    pose: Float[Tensor, "b c0 f h w"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class WindowPredictor:
     """The denoising UNet with all that it is given of a clip but the noise: what `sampling.sampler` calls `Denoise`."""
 
@@ -31,7 +40,6 @@ class WindowPredictor:
             self, unet=unet, device=device, conditional=self.conditional.to(device), unconditional=unconditional
         )
 
-    @torch.no_grad()
     def __call__(
         self,
         latents: Float[Tensor, "b c f h w"],
@@ -42,16 +50,27 @@ class WindowPredictor:
         guided: bool,
         deep: DeepFeatures | None,
     ) -> Prediction:
-        """Predicts; see `Denoise`. The two branches come one after the other, which takes half the memory of both."""
+        """Predicts; see `Denoise`."""
+        return self.predict(self.bring(latents, timestep, frames), guided=guided, deep=deep)
+
+    def bring(
+        self, latents: Float[Tensor, "b c f h w"], timestep: Int[Tensor, " b"], frames: Sequence[tuple[int, ...]]
+    ) -> Windows:
+        """Brings windows to the device, with the poses of their frames."""
         pose = torch.cat([self.pose_features(window) for window in frames]).to(self.device)
-        noisy, timestep = latents.to(self.device, pose.dtype), timestep.to(self.device)
+        return Windows(noisy=latents.to(self.device, pose.dtype), timestep=timestep.to(self.device), pose=pose)
+
+    @torch.no_grad()
+    def predict(self, windows: Windows, *, guided: bool, deep: DeepFeatures | None) -> Prediction:
+        """Predicts windows that are there. The two branches come one after the other: half the memory of both."""
 
         def branch(conditions: Conditions, kept: Tensor | None) -> tuple[Tensor, Tensor | None]:
+            inputs = windows.noisy, windows.timestep, conditions
             if deep is None:
-                return self.unet(noisy, timestep, conditions, pose_features=pose), None
+                return self.unet(*inputs, pose_features=windows.pose), None
             if kept is None:
-                kept = self.unet.deep_features(noisy, timestep, conditions, pose_features=pose)
-            return self.unet(noisy, timestep, conditions, pose_features=pose, deep=kept), kept
+                kept = self.unet.deep_features(*inputs, pose_features=windows.pose)
+            return self.unet(*inputs, pose_features=windows.pose, deep=kept), kept
 
         kept = deep or DeepFeatures()
         conditional, conditional_kept = branch(self.conditional, kept.conditional)
@@ -69,7 +88,8 @@ class WindowPredictor:
 class SharedPredictor:
     """Predictors on several devices, which share the windows they are given, or the branches of few windows.
 
-    All work is handed out before any result is waited for: a GPU computes while the next is given its part.
+    All inputs are brought to their devices before any is computed with, as what comes from another GPU waits for what
+    that one is at. And all work is handed out before any result is waited for.
     """
 
     predictors: tuple[WindowPredictor, ...]
@@ -87,13 +107,16 @@ class SharedPredictor:
         """Predicts; see `Denoise`."""
         parts = self._parts(len(frames))
         kept = [None] * len(parts) if deep is None else list(deep.parts or [DeepFeatures()] * len(parts))
-        answers: list[Prediction | None] = []
-        for part, features in zip(parts, kept, strict=True):
-            some = part.windows
-            answer = None
-            if guided or not part.unconditional:
-                answer = part.predictor(latents[some], timestep[some], frames[some], guided=guided, deep=features)
-            answers.append(answer)
+        brought = [
+            part.predictor.bring(latents[part.windows], timestep[part.windows], frames[part.windows])
+            if guided or not part.unconditional
+            else None
+            for part in parts
+        ]
+        answers = [
+            None if windows is None else part.predictor.predict(windows, guided=guided, deep=features)
+            for part, windows, features in zip(parts, brought, kept, strict=True)
+        ]
 
         def gathered(predictions: Sequence[Tensor | None]) -> Tensor | None:
             there = [prediction.to(latents.device) for prediction in predictions if prediction is not None]
