@@ -2,7 +2,7 @@
 
 The pipeline, its preset "fast" and the stream beside a plain loop over the same networks (time as ratios, counted work
 at full width, peak memory, and how far the preset is from what is exact), a step of training, finding poses, and the
-use of a GPU where there is one. It takes some twenty minutes of one core, and is run at the root of a checkout.
+use of a GPU where there is one. It takes half an hour of one core, and is run at the root of a checkout.
 `--page docs/performance.md` puts the figures into the documentation as well.
 """
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from animate_anyone.media.size import Size
 from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.streaming import NUM_STEPS, stream
 from benchmarks.networks import TOY_SIZE, picture, toy_decoder, toy_pipeline
@@ -37,14 +38,14 @@ def measure_growth(lengths: tuple[int, ...], *, rounds: int) -> Growth:
     return Growth(num_steps=NUM_STEPS, rounds=rounds, seconds=least)
 
 
-def stream_frames(pipeline: AnimateAnyonePipeline, num_frames: int) -> int:
+def stream_frames(pipeline: AnimateAnyonePipeline, num_frames: int, size: Size = TOY_SIZE) -> int:
     """Lets each frame go as it comes; returns how many there were."""
     frames = stream(
         pipeline,
-        picture(0, TOY_SIZE),
-        (picture(index + 1, TOY_SIZE) for index in range(num_frames)),
-        width=TOY_SIZE.width,
-        height=TOY_SIZE.height,
+        picture(0, size),
+        (picture(index + 1, size) for index in range(num_frames)),
+        width=size.width,
+        height=size.height,
         decoder=toy_decoder(),
         generator=torch.Generator().manual_seed(0),
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from animate_anyone.media.size import Size
 from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.sampling.presets import EXACT, PRESETS, Preset
 from animate_anyone.sampling.settings import SamplingSettings
@@ -65,7 +66,7 @@ def measure_time(num_frames: int, *, num_steps: int, rounds: int) -> Timing:
     """Makes the same clip by turns, `rounds` times each."""
     pipeline = toy_pipeline()
     poses = DrawnWhenAsked(num_frames, TOY_SIZE)
-    noise = start_noise(num_frames)
+    noise = start_noise(num_frames, TOY_SIZE)
     results: dict[str, Tensor | int] = {}
     least: dict[str, float] = {}
 
@@ -113,9 +114,9 @@ def measure_time(num_frames: int, *, num_steps: int, rounds: int) -> Timing:
     )
 
 
-def start_noise(num_frames: int) -> Tensor:
+def start_noise(num_frames: int, size: Size) -> Tensor:
     """The latents of a toy's clip that both start from."""
-    shape = (1, 4, num_frames, TOY_SIZE.height // 8, TOY_SIZE.width // 8)
+    shape = (1, 4, num_frames, size.height // 8, size.width // 8)
     return torch.randn(shape, generator=torch.Generator().manual_seed(0))
 
 
