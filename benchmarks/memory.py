@@ -24,8 +24,7 @@ from benchmarks.timing import GUIDANCE_SCALE, start_noise
 
 NUM_STEPS = 1
 SIZE = Size(64, 96)
-"""Small: what the Pose Guider made of frames is kept up to a bound, which a clip of full size reaches at 64 frames and one
-of toys never does, and it is not to grow by more than its share."""
+"""Small: what is kept of poses has a bound, which a clip of full size reaches at 64 frames, and one of toys never."""
 REUSING = replace(PRESETS["fast"], fewest_refreshes=1)
 """The preset "fast", in that all its steps together take features of one: what it keeps, it keeps in these."""
 

@@ -49,8 +49,8 @@ def test_the_work_of_the_toys_is_divided_as_that_of_full_size(full_size: Counted
     full, toys = full_size.proportions(), count_toys().proportions()
     for name in ("attention", "convolutions", "matrices", "last_layer", "left_out"):
         assert getattr(toys, name) == pytest.approx(getattr(full, name), abs=0.03), name
-    # What a clip costs beside its steps: a step with guidance, or little of one, for each frame.
-    assert toys.decoding == pytest.approx(full.decoding, abs=0.25)
+    # What a clip costs beside its steps: about a step with guidance, or little of one, for each frame.
+    assert toys.decoding == pytest.approx(full.decoding, abs=0.3)
     assert toys.tiny_decoding < 0.15 and toys.guiding < 0.05
 
 
