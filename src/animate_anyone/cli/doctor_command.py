@@ -95,7 +95,8 @@ def described(diagnosis: "Diagnosis") -> Iterator[str]:
     asked, placed = diagnosis.asked, diagnosis.placement
     yield f"A video by '{diagnosis.model}'"
     yield _row("frames", f"{asked.num_frames} of {asked.area} pixels, such as {diagnosis.size}")
-    yield _row("sampling", f"{asked.num_steps} steps, guidance {asked.guidance_scale:g}, preset {asked.preset}")
+    steps = "1 step" if asked.num_steps == 1 else f"{asked.num_steps} steps"
+    yield _row("sampling", f"{steps}, guidance {asked.guidance_scale:g}, preset {asked.preset}")
     yield _row("on", f"{placed.device}, {placed.dtype}")
     yield _row("work", f"{diagnosis.tera_flops:.3g} TFLOP")
     parts = ", ".join(f"{name} {_time(seconds)}" for name, seconds in diagnosis.seconds.items())
