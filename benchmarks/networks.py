@@ -32,7 +32,7 @@ TOY_UNET: dict[str, Any] = {
 TOY_TEMPORAL: dict[str, Any] = {"temporal_num_heads": 2, "temporal_norm_num_groups": 8, "temporal_max_frames": 24}
 TOY_SIZE = Size(112, 168)
 """Of the toys' videos. With it a pass divides into attention, convolutions and all else as it does at full size, and
-poses and decoding come to about as much beside it; see `proportions`."""
+poses and decoding come to about as much beside it; see `work.Proportions`."""
 
 SD_VAE: dict[str, Any] = {
     "block_out_channels": (128, 256, 512, 512),

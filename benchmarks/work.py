@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from diffusers import AutoencoderTiny
 
-from animate_anyone.devices.clip_work import Branch, ClipWork, Networks, count_clip
+from animate_anyone.devices.clip_work import ClipWork, Networks, count_clip
 from animate_anyone.devices.counting import Work, counted
 from animate_anyone.media.size import Size
 from animate_anyone.models.reference_net import ReferenceNet
@@ -105,7 +105,7 @@ class Counted:
             attention=plain.attention / plain.flops,
             convolutions=plain.convolutions / plain.flops,
             matrices=plain.matrices / plain.flops,
-            last_layer=_last_layer(branches[0]),
+            last_layer=branches[0].last_layer.flops / branches[0].whole.work.flops,
             left_out=1 - window / plain.flops,
             decoding=finishing.flops / frame,
             tiny_decoding=self.tiny_decoding.flops / frame,
@@ -144,10 +144,6 @@ def _count(networks: Networks, tiny_decoder: AutoencoderTiny, size: Size) -> Cou
         plain_window=_work(predict),
         tiny_decoding=_work(lambda: tiny_decoder.decode(still[:1])),
     )
-
-
-def _last_layer(branch: Branch) -> float:
-    return branch.last_layer.flops / branch.whole.work.flops
 
 
 def _work(run: Callable[[], Any]) -> Work:

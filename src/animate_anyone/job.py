@@ -81,10 +81,7 @@ def run_job(job: Job, listener: Listener) -> RunReport:
     if job.decoder is not None and job.options.preset != "stream":
         raise ConfigError("A decoder is for the preset 'stream' only. Choose that, or leave the decoder out.")
     placement = job.placement.resolved()
-    if placement.runtime == "openvino" and job.options.preset == "fast":
-        raise ConfigError("OpenVINO runs the whole denoising UNet, and 'fast' parts of it. Choose another preset.")
-    if len(placement.torch_devices) > 1 and job.options.preset == "stream":
-        raise ConfigError("The preset 'stream' has one window, and nothing to share. Give one device.")
+    placement.check_preset(job.options.preset)
     for text in placement.notes():
         listener.note(text)
     reference = load_image(job.reference)

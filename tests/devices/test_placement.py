@@ -52,6 +52,19 @@ def test_what_does_not_go_together_is_refused(asked, message):
 
 
 @pytest.mark.parametrize(
+    ("placement", "preset", "message"),
+    [
+        (replace(CPU, runtime="openvino"), "fast", "OpenVINO runs the whole denoising UNet"),
+        (Placement(device="cuda:0,cuda:1"), "stream", "nothing to share"),
+    ],
+)
+def test_a_preset_that_cannot_be_computed_so_is_refused(placement, preset, message):
+    with pytest.raises(ConfigError, match=message):
+        placement.check_preset(preset)
+    placement.check_preset("exact")
+
+
+@pytest.mark.parametrize(
     ("asked", "extra"), [(replace(CPU, weights="int8"), "int8"), (replace(CPU, runtime="openvino"), "openvino")]
 )
 def test_a_missing_package_is_named_with_its_extra(asked, extra, monkeypatch):

@@ -76,6 +76,7 @@ def examine(question: Question) -> Diagnosis:
         AnimateAnyoneError: the model is not on this machine, or the placement cannot be used here.
     """
     placement = question.placement.resolved()
+    placement.check_preset(question.options.preset)
     device = placement.torch_device
     machine = this_machine(used_versions())
     # Of this process, which has everything imported that a run imports.

@@ -17,6 +17,7 @@ from torch import nn
 from animate_anyone.devices.openvino_unet import OpenVinoUNet
 from animate_anyone.errors import ConfigError, MissingExtraError
 from animate_anyone.pipeline import AnimateAnyonePipeline
+from animate_anyone.sampling.presets import OfferedPreset
 
 DTypeName = Literal["float32", "float16", "bfloat16"]
 Offload = Literal["none", "model", "sequential", "group"]
@@ -74,6 +75,17 @@ class Placement:
         chosen = replace(self, device=",".join(map(str, devices)), dtype=self.dtype or usual_dtype(device))
         _check(chosen, device)
         return chosen
+
+    def check_preset(self, preset: OfferedPreset) -> None:
+        """Refuses a preset that a resolved placement cannot compute.
+
+        Raises:
+            ConfigError: it cannot.
+        """
+        if self.runtime == "openvino" and preset == "fast":
+            raise ConfigError("OpenVINO runs the whole denoising UNet, and 'fast' parts of it. Choose another preset.")
+        if len(self.torch_devices) > 1 and preset == "stream":
+            raise ConfigError("The preset 'stream' has one window, and nothing to share. Give one device.")
 
     def notes(self) -> list[str]:
         """What a user should know of a resolved placement before waiting for it."""
