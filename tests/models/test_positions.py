@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from animate_anyone import DenoisingUNet, ReferenceNet
-from animate_anyone.models.positions import rotary_angles, rotate
+from animate_anyone.models.conditions import LayerConditions
+from animate_anyone.models.positions import local_bias, rotary_angles, rotate
 from tiny import TINY_TEMPORAL, TINY_UNET, randomised
 
 
@@ -47,3 +48,42 @@ def test_a_network_with_positions_tells_where_the_reference_is():
                 latents, timestep, tokens, reference=shuffled(features, order)
             )
         assert (change.abs().max() > 1e-3) == rotary
+
+
+@pytest.mark.parametrize("head_dim", [24, 48])
+def test_a_local_head_looks_at_its_own_place(head_dim):
+    """Whatever the tokens hold: nearly all weight lies on the own place at first, and none on far ones."""
+    angles = rotary_angles(6, 6, head_dim, torch.device("cpu"))
+    generator = torch.Generator().manual_seed(0)
+    query, key = (local_bias(head_dim) + torch.randn(1, 36, 1, head_dim, generator=generator) / 3 for _ in range(2))
+    scores = torch.einsum("nqhd,nkhd->qk", rotate(query, angles), rotate(key, angles)) / head_dim**0.5
+    weights = scores.softmax(dim=-1)
+    assert weights.diagonal().mean() > 0.8
+    assert weights[0, 14:].max() < 1e-2  # two rows and two columns away, or farther
+
+
+def test_local_heads_show_the_same_place_of_the_reference_before_any_training():
+    """What changes at one place of the reference changes the prediction there, and hardly elsewhere."""
+    generator = torch.Generator().manual_seed(0)
+    sizes = TINY_UNET | {"num_attention_heads": 2, "rotary_positions": True}
+    tokens = torch.randn(1, 64, sizes["block_out_channels"][0], generator=generator)
+    changed = tokens.clone()
+    changed[:, 27] += 3
+    shares = {}
+    for local_heads in (0, 2):
+        torch.manual_seed(0)
+        transformer = DenoisingUNet(**sizes, **TINY_TEMPORAL, local_heads=local_heads).down_blocks[0].attentions[0]
+        x = torch.zeros(1, tokens.shape[2], 8, 8)
+        given = (LayerConditions(image=torch.zeros(1, 1, 24), reference=t) for t in (tokens, changed))
+        with torch.no_grad():
+            before, after = (transformer(x, conditions)[0] for conditions in given)
+        change = (after - before).square().sum(dim=1).flatten()
+        shares[local_heads] = (change[27] / change.sum()).item()
+    assert shares[2] > 0.25 and shares[2] > 5 * shares[0], shares
+
+
+@pytest.mark.parametrize("wrong", [{"rotary_positions": False}, {"local_heads": 3}])
+def test_local_heads_need_positions_and_heads(wrong):
+    sizes = TINY_UNET | {"num_attention_heads": 2, "rotary_positions": True, "local_heads": 1} | wrong
+    with pytest.raises(ValueError, match="local_heads"):
+        ReferenceNet(**sizes)

@@ -32,6 +32,8 @@ class ControlNet(UNetEncoder):
         norm_num_groups: groups of the group norms.
         norm_eps: epsilon of the group norms in residual blocks.
         rotary_positions: whether spatial attention knows how far apart tokens lie; Stable Diffusion's does not.
+        local_heads: how many of its heads begin with looking at their own place, for networks trained from nothing;
+            0: its queries and keys have no biases, like Stable Diffusion's.
     """
 
     @register_to_config
@@ -46,6 +48,7 @@ class ControlNet(UNetEncoder):
         norm_num_groups: int = 32,
         norm_eps: float = 1e-5,
         rotary_positions: bool = False,
+        local_heads: int = 0,
     ):
         super().__init__(
             in_channels=in_channels,
@@ -57,6 +60,7 @@ class ControlNet(UNetEncoder):
             norm_num_groups=norm_num_groups,
             norm_eps=norm_eps,
             rotary_positions=rotary_positions,
+            local_heads=local_heads,
             temporal=None,
         )
         self.controlnet_down_blocks = nn.ModuleList([_zero_convolution(width) for width in self.skip_widths])

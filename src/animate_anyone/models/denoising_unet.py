@@ -35,6 +35,8 @@ class DenoisingUNet(UNet):
         norm_num_groups: groups of the group norms.
         norm_eps: epsilon of the group norms in residual blocks and head.
         rotary_positions: whether spatial attention knows how far apart tokens lie; Stable Diffusion's does not.
+        local_heads: how many of its heads begin with looking at their own place, for networks trained from nothing;
+            0: its queries and keys have no biases, like Stable Diffusion's.
         temporal: whether there is temporal attention; without it frames are independent (stage 1 of training).
         temporal_num_heads: heads of temporal attention.
         temporal_norm_num_groups: groups of the norm before temporal attention.
@@ -55,6 +57,7 @@ class DenoisingUNet(UNet):
         norm_num_groups: int = 32,
         norm_eps: float = 1e-5,
         rotary_positions: bool = False,
+        local_heads: int = 0,
         temporal: bool = True,
         temporal_num_heads: int = 8,
         temporal_norm_num_groups: int = 32,
@@ -71,6 +74,7 @@ class DenoisingUNet(UNet):
             norm_num_groups=norm_num_groups,
             norm_eps=norm_eps,
             rotary_positions=rotary_positions,
+            local_heads=local_heads,
             temporal=TemporalConfig(
                 num_heads=temporal_num_heads,
                 groups=temporal_norm_num_groups,

@@ -83,15 +83,27 @@ class Upsample(nn.Module):
 
 
 class Attention(nn.Module):
-    """Multi-head attention from `x` to a context, and to reference tokens where they are given."""
+    """Multi-head attention from `x` to a context, and to reference tokens where they are given.
 
-    def __init__(self, dim: int, *, num_heads: int, context_dim: int | None = None):
+    Args:
+        dim: width of queries and result.
+        num_heads: heads, of equal width.
+        context_dim: width of the context; by default that of the queries.
+        bias: (dim,) what queries and keys have added, to be trained from there; None: nothing, for good.
+    """
+
+    def __init__(
+        self, dim: int, *, num_heads: int, context_dim: int | None = None, bias: Float[Tensor, " dim"] | None = None
+    ):
         super().__init__()
         if dim % num_heads:
             raise ValueError(f"Attention of width {dim} cannot be split into {num_heads} heads.")
         self.num_heads = num_heads
-        self.to_q = nn.Linear(dim, dim, bias=False)
-        self.to_k = nn.Linear(context_dim or dim, dim, bias=False)
+        self.to_q = nn.Linear(dim, dim, bias=bias is not None)
+        self.to_k = nn.Linear(context_dim or dim, dim, bias=bias is not None)
+        for layer in (self.to_q, self.to_k) if bias is not None else ():
+            nn.init.constant_(layer.bias, 0)
+            layer.bias.data += bias
         self.to_v = nn.Linear(context_dim or dim, dim, bias=False)
         self.to_out = nn.ModuleList([nn.Linear(dim, dim)])
 

@@ -28,6 +28,8 @@ class ReferenceNet(UNet):
         norm_num_groups: groups of the group norms.
         norm_eps: epsilon of the group norms in residual blocks.
         rotary_positions: whether spatial attention knows how far apart tokens lie; Stable Diffusion's does not.
+        local_heads: how many of its heads begin with looking at their own place, for networks trained from nothing;
+            0: its queries and keys have no biases, like Stable Diffusion's.
     """
 
     @register_to_config
@@ -42,6 +44,7 @@ class ReferenceNet(UNet):
         norm_num_groups: int = 32,
         norm_eps: float = 1e-5,
         rotary_positions: bool = False,
+        local_heads: int = 0,
     ):
         super().__init__(
             in_channels=in_channels,
@@ -53,6 +56,7 @@ class ReferenceNet(UNet):
             norm_num_groups=norm_num_groups,
             norm_eps=norm_eps,
             rotary_positions=rotary_positions,
+            local_heads=local_heads,
             temporal=None,
         )
 

@@ -1,21 +1,22 @@
 """Spatial transformer: attention within a frame and to the reference, then to the image tokens (paper section 3.2)."""
 
+import torch
 from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from animate_anyone.models.conditions import Constant, LayerConditions
 from animate_anyone.models.layers import Attention, FeedForward, spread
-from animate_anyone.models.positions import rotary_angles
+from animate_anyone.models.positions import local_bias, rotary_angles
 
 
 class SpatialTransformerBlock(nn.Module):
     """Spatial attention, cross-attention and feed-forward, each with its residual."""
 
-    def __init__(self, dim: int, *, num_heads: int, context_dim: int):
+    def __init__(self, dim: int, *, num_heads: int, context_dim: int, bias: Float[Tensor, " dim"] | None = None):
         super().__init__()
         self.norm1 = nn.LayerNorm(dim)
-        self.attn1 = Attention(dim, num_heads=num_heads)
+        self.attn1 = Attention(dim, num_heads=num_heads, bias=bias)
         self.norm2 = nn.LayerNorm(dim)
         self.attn2 = Attention(dim, num_heads=num_heads, context_dim=context_dim)
         self.norm3 = nn.LayerNorm(dim)
@@ -50,13 +51,20 @@ class SpatialTransformerBlock(nn.Module):
 class SpatialTransformer(nn.Module):
     """One transformer block over the pixels of each frame, as a residual of the feature map."""
 
-    def __init__(self, channels: int, *, num_heads: int, context_dim: int, groups: int, rotary: bool):
+    def __init__(
+        self, channels: int, *, num_heads: int, context_dim: int, groups: int, rotary: bool, local_heads: int = 0
+    ):
         super().__init__()
-        self.rotary_dim = channels // num_heads if rotary else None
+        head_dim = channels // num_heads
+        self.rotary_dim = head_dim if rotary else None
+        bias = None
+        if local_heads:
+            bias = torch.zeros(channels)
+            bias[: local_heads * head_dim] = local_bias(head_dim).repeat(local_heads)
         self.norm = nn.GroupNorm(groups, channels, eps=1e-6)
         self.proj_in = nn.Conv2d(channels, channels, 1)
         self.transformer_blocks = nn.ModuleList(
-            [SpatialTransformerBlock(channels, num_heads=num_heads, context_dim=context_dim)]
+            [SpatialTransformerBlock(channels, num_heads=num_heads, context_dim=context_dim, bias=bias)]
         )
         self.proj_out = nn.Conv2d(channels, channels, 1)
 

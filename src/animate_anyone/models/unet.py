@@ -47,6 +47,7 @@ class UNetConfig:
     groups: int
     eps: float
     rotary: bool
+    local_heads: int
     temporal: TemporalConfig | None
 
 
@@ -110,6 +111,7 @@ class Stage(nn.Module):
                         context_dim=config.context_dim,
                         groups=config.groups,
                         rotary=config.rotary,
+                        local_heads=config.local_heads,
                     )
                 )
             if config.temporal is not None and temporal:
@@ -218,6 +220,7 @@ class UNetEncoder(ModelMixin, ConfigMixin):
         norm_num_groups: int,
         norm_eps: float,
         rotary_positions: bool,
+        local_heads: int,
         temporal: TemporalConfig | None,
     ):
         super().__init__()
@@ -226,6 +229,11 @@ class UNetEncoder(ModelMixin, ConfigMixin):
             raise ValueError(
                 f"down_block_types must name {ATTENTION_STAGE} or {PLAIN_STAGE} for each of the widths "
                 f"{tuple(block_out_channels)}; got {tuple(down_block_types)}."
+            )
+        if local_heads and not (rotary_positions and local_heads <= num_attention_heads):
+            raise ValueError(
+                f"local_heads is {local_heads}: it needs rotary_positions, and at most the {num_attention_heads} heads "
+                "that there are."
             )
         self.gradient_checkpointing = False
         widths = list(block_out_channels)
@@ -238,6 +246,7 @@ class UNetEncoder(ModelMixin, ConfigMixin):
             groups=norm_num_groups,
             eps=norm_eps,
             rotary=rotary_positions,
+            local_heads=local_heads,
             temporal=temporal,
         )
 

@@ -55,6 +55,8 @@ class UNetSize(Values):
     num_attention_heads: Count = 4
     norm_num_groups: Count = 16
     rotary_positions: bool = False
+    local_heads: Annotated[int, Field(ge=0)] = 0
+    """Heads of spatial attention that begin with looking at their own place; needs `rotary_positions`."""
     temporal_num_heads: Count = 4
     temporal_norm_num_groups: Count = 16
     temporal_max_frames: Count = 32
@@ -65,6 +67,11 @@ class UNetSize(Values):
             raise ValueError(
                 f"attention has {len(self.attention)} entries, block_out_channels {len(self.block_out_channels)}; "
                 "give one of each for every level"
+            )
+        if self.local_heads and not (self.rotary_positions and self.local_heads <= self.num_attention_heads):
+            raise ValueError(
+                f"local_heads is {self.local_heads}; set rotary_positions, and no more local heads than the "
+                f"{self.num_attention_heads} of num_attention_heads"
             )
         return self
 

@@ -267,6 +267,7 @@ def unet_arguments(size: UNetSize, networks: Networks) -> dict[str, Any]:
         "num_attention_heads": size.num_attention_heads,
         "norm_num_groups": size.norm_num_groups,
         "rotary_positions": size.rotary_positions,
+        "local_heads": size.local_heads,
     }
 
 
