@@ -3,7 +3,7 @@
     python tools/ablations.py --processes 2
 
 Everything is kept in runs/ablation, each stage as a run of its own; what is finished is not done again, so the same
-command goes on where it was stopped. It takes about two hours of one core. `--only clip` trains and measures one
+command goes on where it was stopped. It takes about an hour of two cores. `--only clip` trains and measures one
 variant (and what it needs); the table has the variants that were measured so far. At the end there are
 docs/ablations.md, and beside it ablations.json with every clip's values.
 """
