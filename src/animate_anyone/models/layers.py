@@ -101,9 +101,9 @@ class Attention(nn.Module):
         self.num_heads = num_heads
         self.to_q = nn.Linear(dim, dim, bias=bias is not None)
         self.to_k = nn.Linear(context_dim or dim, dim, bias=bias is not None)
-        for layer in (self.to_q, self.to_k) if bias is not None else ():
-            nn.init.constant_(layer.bias, 0)
-            layer.bias.data += bias
+        if bias is not None:
+            for layer in (self.to_q, self.to_k):
+                layer.bias = nn.Parameter(bias.clone())
         self.to_v = nn.Linear(context_dim or dim, dim, bias=False)
         self.to_out = nn.ModuleList([nn.Linear(dim, dim)])
 

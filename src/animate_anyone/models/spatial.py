@@ -59,6 +59,11 @@ class SpatialTransformer(nn.Module):
         self.rotary_dim = head_dim if rotary else None
         bias = None
         if local_heads:
+            if not rotary or local_heads > num_heads:
+                raise ValueError(
+                    f"local_heads is {local_heads}: it needs rotary_positions, and no more than the {num_heads} heads "
+                    "that there are."
+                )
             bias = torch.zeros(channels)
             bias[: local_heads * head_dim] = local_bias(head_dim).repeat(local_heads)
         self.norm = nn.GroupNorm(groups, channels, eps=1e-6)

@@ -224,16 +224,10 @@ class UNetEncoder(ModelMixin, ConfigMixin):
         temporal: TemporalConfig | None,
     ):
         super().__init__()
-        unknown = set(down_block_types) - {ATTENTION_STAGE, PLAIN_STAGE}
-        if unknown or len(down_block_types) != len(block_out_channels):
+        if set(down_block_types) - {ATTENTION_STAGE, PLAIN_STAGE} or len(down_block_types) != len(block_out_channels):
             raise ValueError(
                 f"down_block_types must name {ATTENTION_STAGE} or {PLAIN_STAGE} for each of the widths "
                 f"{tuple(block_out_channels)}; got {tuple(down_block_types)}."
-            )
-        if local_heads and not (rotary_positions and local_heads <= num_attention_heads):
-            raise ValueError(
-                f"local_heads is {local_heads}: it needs rotary_positions, and at most the {num_attention_heads} heads "
-                "that there are."
             )
         self.gradient_checkpointing = False
         widths = list(block_out_channels)
