@@ -20,7 +20,7 @@ from animate_anyone.models.image_encoder import embed_images, preprocess_images
 from animate_anyone.models.reference_features import ReferenceFeatures
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.spatial import SpatialTransformer
-from animate_anyone.models.unet import DownStage, MidStage, Stage, UpStage
+from animate_anyone.models.stages import DownStage, MidStage, Stage, UpStage
 from animate_anyone.models.vae import decode_latents, encode_images
 from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.sampling.schedule import set_timesteps

@@ -14,7 +14,7 @@ import check_parity
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.pose_guider import PoseGuider
 from animate_anyone.models.reference_net import ReferenceNet
-from animate_anyone.models.unet import Conditioning
+from animate_anyone.models.stages import Conditioning
 from parity_checks import model_checks
 from parity_checks.fill import checksum, fill_tensor
 from parity_checks.fixture import Fixture

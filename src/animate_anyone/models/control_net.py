@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from animate_anyone.models.layers import set_zero
 from animate_anyone.models.reference_features import ControlResiduals
-from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE, Conditioning, UNetEncoder
+from animate_anyone.models.stages import Conditioning
+from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE, UNetEncoder
 
 
 class ControlNet(UNetEncoder):

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from animate_anyone.models.conditions import Conditions
 from animate_anyone.models.reference_features import ControlResiduals, ReferenceFeatures
 from animate_anyone.models.spatial import SpatialTransformer
-from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE, Conditioning, Stage, TemporalConfig, UNet
+from animate_anyone.models.stages import Conditioning, Stage, TemporalConfig
+from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE, UNet
 
 
 class DenoisingUNet(UNet):

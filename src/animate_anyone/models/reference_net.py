@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from animate_anyone.models.reference_features import ReferenceFeatures
 from animate_anyone.models.spatial import SpatialTransformer, SpatialTransformerBlock
-from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE, Conditioning, UNet
+from animate_anyone.models.stages import Conditioning
+from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE, UNet
 
 
 class ReferenceNet(UNet):

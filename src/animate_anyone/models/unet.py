@@ -1,7 +1,6 @@
 """The UNet that all networks of latents share: Stable Diffusion 1.5's, at any width and depth.
 
-A layer is a residual block, then spatial attention and cross-attention, then temporal attention (paper figure 2); a
-stage is the layers of one resolution. Frames are folded into the batch: feature maps are ((b f), c, h, w).
+Frames are folded into the batch: feature maps are ((b f), c, h, w).
 """
 
 from collections.abc import Sequence
@@ -14,50 +13,22 @@ from diffusers.models.modeling_utils import ModelMixin
 from einops import repeat
 from torch import Tensor, nn
 
-from animate_anyone.models.conditions import Conditions, LayerConditions, StageConditions
-from animate_anyone.models.layers import Downsample, ResnetBlock, TimestepEmbedding, Upsample
+from animate_anyone.models.conditions import Conditions, LayerConditions
+from animate_anyone.models.layers import TimestepEmbedding
 from animate_anyone.models.reference_features import ControlResiduals, ReferenceFeatures
-from animate_anyone.models.spatial import SpatialTransformer
-from animate_anyone.models.temporal import MotionModule
+from animate_anyone.models.stages import (
+    Conditioning,
+    DownStage,
+    MidStage,
+    Stage,
+    StageTokens,
+    TemporalConfig,
+    UNetConfig,
+    UpStage,
+)
 
 ATTENTION_STAGE = "CrossAttnDownBlock2D"
 PLAIN_STAGE = "DownBlock2D"
-
-StageTokens = tuple[Tensor, ...]
-"""The tokens that entered each spatial attention of a stage, in order; empty for a stage without attention."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TemporalConfig:
-    """Size of the temporal attention in every layer."""
-
-    num_heads: int
-    groups: int
-    max_frames: int
-    mid_block: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class UNetConfig:
-    """What a layer needs to know of the network it is part of."""
-
-    embedding_dim: int
-    context_dim: int
-    num_heads: int
-    groups: int
-    eps: float
-    rotary: bool
-    local_heads: int
-    temporal: TemporalConfig | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Conditioning:
-    """What all layers receive alike beside their feature maps; b samples of f frames, n = b x f."""
-
-    timestep_embedding: Tensor
-    """(n, embedding_dim)"""
-    num_frames: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,116 +62,6 @@ class Encoded:
         return replace(self, skips=tuple(skips), mid=mid)
 
 
-class Stage(nn.Module):
-    """The layers of one resolution. `widths` holds the channels into and out of each layer."""
-
-    def __init__(
-        self, widths: Sequence[tuple[int, int]], config: UNetConfig, *, attention: bool, temporal: bool = True
-    ):
-        super().__init__()
-        channels = widths[-1][1]
-        self.resnets = nn.ModuleList([_resnet(*pair, config) for pair in widths])
-        self.attentions = nn.ModuleList()
-        self.motion_modules = nn.ModuleList()
-        for _ in widths:
-            if attention:
-                self.attentions.append(
-                    SpatialTransformer(
-                        channels,
-                        num_heads=config.num_heads,
-                        context_dim=config.context_dim,
-                        groups=config.groups,
-                        rotary=config.rotary,
-                        local_heads=config.local_heads,
-                    )
-                )
-            if config.temporal is not None and temporal:
-                self.motion_modules.append(
-                    MotionModule(
-                        channels,
-                        num_heads=config.temporal.num_heads,
-                        groups=config.temporal.groups,
-                        max_frames=config.temporal.max_frames,
-                    )
-                )
-
-    def layer(
-        self, index: int, x: Tensor, conditioning: Conditioning, given: StageConditions
-    ) -> tuple[Tensor, StageTokens]:
-        """Runs layer `index`; returns its feature map and the tokens of its spatial attention, if it has one."""
-        x = self.resnets[index](x, conditioning.timestep_embedding)
-        tokens: StageTokens = ()
-        if self.attentions:
-            x, attended = self.attentions[index](x, given[index])
-            tokens = (attended,)
-        if self.motion_modules:
-            x = self.motion_modules[index](x, conditioning.num_frames)
-        return x, tokens
-
-
-class DownStage(Stage):
-    """Layers, then half the resolution."""
-
-    def __init__(self, in_channels: int, out_channels: int, num_layers: int, config: UNetConfig, *, attention: bool,
-                 downsample: bool):  # fmt: skip
-        widths = [(in_channels, out_channels)] + [(out_channels, out_channels)] * (num_layers - 1)
-        super().__init__(widths, config, attention=attention)
-        self.downsamplers = nn.ModuleList([Downsample(out_channels)] if downsample else [])
-
-    def forward(
-        self, x: Tensor, conditioning: Conditioning, given: StageConditions
-    ) -> tuple[Tensor, tuple[Tensor, ...], StageTokens]:
-        """Returns the feature map, every intermediate one as skip connections, and the attention tokens."""
-        skips: tuple[Tensor, ...] = ()
-        tokens: StageTokens = ()
-        for index in range(len(self.resnets)):
-            x, own = self.layer(index, x, conditioning, given)
-            skips, tokens = (*skips, x), tokens + own
-        for downsample in self.downsamplers:
-            x = downsample(x)
-            skips = (*skips, x)
-        return x, skips, tokens
-
-
-class MidStage(Stage):
-    """The lowest resolution: one layer and a residual block."""
-
-    def __init__(self, channels: int, config: UNetConfig):
-        temporal = config.temporal is not None and config.temporal.mid_block
-        super().__init__([(channels, channels)], config, attention=True, temporal=temporal)
-        self.resnets.append(_resnet(channels, channels, config))
-
-    def forward(self, x: Tensor, conditioning: Conditioning, given: StageConditions) -> tuple[Tensor, StageTokens]:
-        """Returns the feature map and the attention tokens."""
-        x, tokens = self.layer(0, x, conditioning, given)
-        return self.resnets[1](x, conditioning.timestep_embedding), tokens
-
-
-class UpStage(Stage):
-    """Layers that each join a skip connection, then a higher resolution."""
-
-    def __init__(self, widths: Sequence[tuple[int, int]], config: UNetConfig, *, attention: bool, upsample: bool):
-        super().__init__(widths, config, attention=attention)
-        self.upsamplers = nn.ModuleList([Upsample(widths[-1][1])] if upsample else [])
-
-    def forward(
-        self,
-        x: Tensor,
-        skips: tuple[Tensor, ...],
-        upsampled_size: torch.Size | None,
-        conditioning: Conditioning,
-        given: StageConditions,
-    ) -> tuple[Tensor, StageTokens]:
-        """Returns the feature map, enlarged to `upsampled_size` unless this is the last stage, and the tokens."""
-        tokens: StageTokens = ()
-        for index, skip in enumerate(reversed(skips)):
-            x, own = self.layer(index, torch.cat([x, skip], dim=1), conditioning, given)
-            tokens += own
-        for upsample in self.upsamplers:
-            x = upsample(x, upsampled_size)
-        return x, tokens
-
-
 class UNetEncoder(ModelMixin, ConfigMixin):
     """Stages down and in the middle. Abstract: networks add what they do with the feature maps."""
 
@@ -224,7 +85,8 @@ class UNetEncoder(ModelMixin, ConfigMixin):
         temporal: TemporalConfig | None,
     ):
         super().__init__()
-        if set(down_block_types) - {ATTENTION_STAGE, PLAIN_STAGE} or len(down_block_types) != len(block_out_channels):
+        unknown = set(down_block_types) - {ATTENTION_STAGE, PLAIN_STAGE}
+        if unknown or len(down_block_types) != len(block_out_channels):
             raise ValueError(
                 f"down_block_types must name {ATTENTION_STAGE} or {PLAIN_STAGE} for each of the widths "
                 f"{tuple(block_out_channels)}; got {tuple(down_block_types)}."
@@ -392,9 +254,3 @@ class UNet(UNetEncoder):
             x, tokens = self._run_stage(stage, x, joined, upsampled_size, conditioning, given)
             up = (*up, tokens)
         return x, up
-
-
-def _resnet(in_channels: int, out_channels: int, config: UNetConfig) -> ResnetBlock:
-    return ResnetBlock(
-        in_channels, out_channels, embedding_dim=config.embedding_dim, groups=config.groups, eps=config.eps
-    )
