@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from animate_anyone import AnimateAnyonePipeline, DenoisingUNet, PoseGuider, ReferenceNet
 from animate_anyone.animation import AnimateOptions, animate
 from animate_anyone.data.procedural import render_clip
+from animate_anyone.errors import PoseError
 from animate_anyone.media.size import Size
+from animate_anyone.media.video import probe
 from animate_anyone.media.writer import write_video
 from animate_anyone.pose.draw import STYLES, draw_pose
 from animate_anyone.pose.driving import SkeletonVideo, open_driving
 from animate_anyone.pose.file import save_poses
+from tiny import TINY_TEMPORAL, TINY_UNET, randomised
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +53,45 @@ def test_a_skeleton_video_is_recognised_and_followed(tiny_pipeline, clip, tmp_pa
     assert isinstance(driving, SkeletonVideo)
     animation = animate(tiny_pipeline, reference(clip), driving)
     assert len(list(animation.frames)) == 3
+
+
+@pytest.fixture
+def body_map_pipeline(tiny_pipeline) -> AnimateAnyonePipeline:
+    heads = {"num_attention_heads": 2, "rotary_positions": True, "body_heads": 1}
+    parts = tiny_pipeline.components | {
+        "reference_net": randomised(ReferenceNet(**TINY_UNET | heads), 1),
+        "denoising_unet": randomised(DenoisingUNet(**TINY_UNET | heads, **TINY_TEMPORAL), 2),
+        "pose_guider": randomised(PoseGuider(16, (4, 8, 8), body_map=True), 3),
+    }
+    options = {"pose_style": "body-map", "reference_pose": True, "num_inference_steps": 2, "area": 32 * 32}
+    pipeline = AnimateAnyonePipeline(**parts, **options)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def test_a_body_map_is_drawn_for_the_reference_too(body_map_pipeline, clip, tmp_path):
+    body_map_pipeline.save_pretrained(tmp_path)
+    loaded = AnimateAnyonePipeline.from_pretrained(tmp_path)
+    loaded.set_progress_bar_config(disable=True)
+    known, again, unknown = (
+        np.stack(list(animate(pipeline, reference(clip), clip.poses.frames([1, 2]), reference_pose=pose).frames))
+        for pipeline, pose in ((body_map_pipeline, clip.poses[0]), (loaded, clip.poses[0]), (loaded, None))
+    )
+    np.testing.assert_array_equal(known, again)
+    assert (known != unknown).mean() > 0.1
+
+
+def test_a_skeleton_video_has_no_places_on_the_body(body_map_pipeline, clip, tmp_path):
+    path = tmp_path / "skeletons.mp4"
+    write_video((np.zeros((64, 64, 3), np.uint8) for _ in range(3)), path, fps=10)
+    driving = SkeletonVideo(path=path, info=probe(path))
+    with pytest.raises(PoseError, match="give the poses as a pose file"):
+        animate(body_map_pipeline, reference(clip), driving)
+
+
+def test_a_pose_style_that_the_pose_guider_does_not_read_is_refused(body_map_pipeline):
+    with pytest.raises(ValueError, match=r"body_map = True.*'dwpose'"):
+        AnimateAnyonePipeline(**body_map_pipeline.components, pose_style="dwpose")
 
 
 @pytest.mark.parametrize(("size", "output"), [((60, 120), (22, 46)), ((200, 100), (46, 22))])

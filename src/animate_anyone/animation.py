@@ -10,7 +10,7 @@ from diffusers import AutoencoderTiny
 from PIL import Image
 from torch import Tensor
 
-from animate_anyone.errors import ConfigError
+from animate_anyone.errors import ConfigError, PoseError
 from animate_anyone.media.geometry import Geometry
 from animate_anyone.media.size import Size
 from animate_anyone.models.vae import downscale_factor
@@ -193,6 +193,11 @@ def _pose_images(
     driving: Driving, reference_pose: Pose | None, geometry: Geometry, style: str
 ) -> tuple[PoseImages, AlignmentReport | None]:
     if isinstance(driving, SkeletonVideo):
+        if STYLES[style].body_map:
+            raise PoseError(
+                "This model is driven by maps of the body, which are made of keypoints, and a video of skeletons does "
+                "not have them: give the poses as a pose file, or the video of the person they were found in."
+            )
         return SkeletonVideoImages(driving.path, geometry=geometry, max_frames=driving.max_frames), None
     alignment = None
     if reference_pose is not None:

@@ -26,6 +26,7 @@ from animate_anyone.models.pose_guider import PoseGuider
 from animate_anyone.models.reference_features import ControlResiduals, ReferenceFeatures
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.vae import Autoencoder, decode_latents, downscale_factor, encode_images
+from animate_anyone.pose.draw import BODY_MAP_STYLES
 from animate_anyone.predictor import SharedPredictor, WindowPredictor
 from animate_anyone.sampling.frame_cache import FrameCache
 from animate_anyone.sampling.presets import preset_named
@@ -90,9 +91,8 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         guidance_scale: guidance that suits the checkpoint.
         reference_pose: whether the ReferenceNet was trained to see the pose in the reference image where it is known.
         image_tokens: whether the networks were trained to see the image token; if not, they see zeros.
-        noise_scale: standard deviation of the noise that sampling starts from, as it suits the checkpoint. Networks are
-            trained for 1. With one step from pure noise, which says nothing, they predict the mean of all answers, and
-            with 0 that prediction neither depends on the seed nor flickers with the noise.
+        noise_scale: standard deviation of the noise that sampling starts from: 1, or 0 for a network trained to predict
+            the mean of all answers in one step, which then neither depends on the seed nor flickers with the noise.
     """
 
     _optional_components = ["reference_net"]  # noqa: RUF012  (diffusers asks for a list)
@@ -115,6 +115,8 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         noise_scale: float = 1.0,
     ):
         super().__init__()
+        if (body_map := pose_guider.config["body_map"]) != (pose_style in BODY_MAP_STYLES):
+            raise ValueError(f"A Pose Guider with body_map = {body_map} does not read the pose style '{pose_style}'.")
         self.replicas: tuple[DenoisingUNet, ...] = ()
         """Copies of the denoising UNet on further devices, each of which takes its share of windows and branches."""
         self.register_modules(

@@ -34,6 +34,38 @@ def test_every_trained_parameter_gets_a_gradient_and_no_other(configure: Configu
     assert all(parameter.grad is None for parameter in others)
 
 
+BODY_MAP = {
+    "models.unet.rotary_positions": True,
+    "models.unet.body_heads": 1,
+    "diffusion.pose_style": "body-map",
+    "diffusion.reference_pose_share": 0.5,
+}
+
+
+@pytest.mark.parametrize("reference", ["reference-net", "controlnet"])
+def test_networks_with_body_heads_train(configure: Configure, reference: str):
+    config = configure("stage1", **(BODY_MAP | {"models.reference": reference}))
+    stage = STAGES["stage1"]
+    networks = make_networks(config, stage)
+    parameters = stage.prepare(networks)
+    batch = Batches(draw=stage.draw(config, networks), seed=0, batch_size=3)[0][0]
+    # Where the map is not black, red and green say where on the body that is.
+    assert 0.05 < (batch["pose"][:, :2] > 0).all(dim=1).float().mean() < 0.95
+    losses = stage.objective(config, networks)(batch)
+    losses["loss"].backward()
+    assert torch.isfinite(losses["loss"])
+    assert [name for name, parameter in parameters.items() if parameter.grad is None] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"diffusion.pose_style": "compact"}, "needs them"), ({"models.unet.body_heads": 0}, "does not read them")],
+)
+def test_a_pose_style_that_the_pose_guider_does_not_read_is_refused(configure: Configure, changes, message: str):
+    with pytest.raises(ConfigError, match=message):
+        make_networks(configure("stage1", **BODY_MAP | changes), STAGES["stage1"])
+
+
 def test_stage_1_freezes_exactly_what_the_reference_net_computes_for_nobody(configure: Configure):
     config, stage = configure("stage1"), STAGES["stage1"]
     networks = make_networks(config, stage)

@@ -34,6 +34,8 @@ class LayerConditions:
     """For cross-attention."""
     reference: Float[Tensor, "b r c"] | KeyValue | None = None
     """For spatial attention, beside the tokens of the frame."""
+    reference_body_map: Float[Tensor, "b 2 h w"] | None = None
+    """Where on the body the reference lies, at the size of the latents; None: not known."""
     sees_reference: Bool[Tensor, " b"] | None = None
     """False: the sample attends to itself alone. None: every sample attends to its reference if there is one."""
 

@@ -50,6 +50,7 @@ class ControlNet(UNetEncoder):
         norm_eps: float = 1e-5,
         rotary_positions: bool = False,
         local_heads: int = 0,
+        body_heads: int = 0,
     ):
         super().__init__(
             in_channels=in_channels,
@@ -62,6 +63,7 @@ class ControlNet(UNetEncoder):
             norm_eps=norm_eps,
             rotary_positions=rotary_positions,
             local_heads=local_heads,
+            body_heads=body_heads,
             temporal=None,
         )
         self.controlnet_down_blocks = nn.ModuleList([_zero_convolution(width) for width in self.skip_widths])
@@ -87,13 +89,10 @@ class ControlNet(UNetEncoder):
         """
         # As in the ReferenceNet: the reference carries no noise, so one pass at timestep zero serves all steps.
         timestep = torch.zeros(len(latents), dtype=torch.int64, device=latents.device)
-        conditioning = Conditioning(
-            timestep_embedding=self.time_embedding(timestep),
-            num_frames=1,
-        )
-        x = self.conv_in(latents)
+        x, body_map = self.conv_in(latents), None
         if pose_features is not None:
-            x = x + pose_features
+            x, body_map = self.add_pose(x, pose_features)
+        conditioning = Conditioning(timestep_embedding=self.time_embedding(timestep), num_frames=1, body_map=body_map)
         encoded = self.encode(x, conditioning, self.conditions(image_tokens))
         skips = zip(self.controlnet_down_blocks, encoded.skips, strict=True)
         return ControlResiduals(

@@ -38,6 +38,8 @@ class DenoisingUNet(UNet):
         rotary_positions: whether spatial attention knows how far apart tokens lie; Stable Diffusion's does not.
         local_heads: how many of its heads begin with looking at their own place, for networks trained from nothing;
             0: its queries and keys have no biases, like Stable Diffusion's.
+        body_heads: how many of its heads go by places on the body in place of places in the picture, and begin with
+            looking at their own; the pose features then end in a body map (`PoseGuider`).
         temporal: whether there is temporal attention; without it frames are independent (stage 1 of training).
         temporal_num_heads: heads of temporal attention.
         temporal_norm_num_groups: groups of the norm before temporal attention.
@@ -59,6 +61,7 @@ class DenoisingUNet(UNet):
         norm_eps: float = 1e-5,
         rotary_positions: bool = False,
         local_heads: int = 0,
+        body_heads: int = 0,
         temporal: bool = True,
         temporal_num_heads: int = 8,
         temporal_norm_num_groups: int = 32,
@@ -76,6 +79,7 @@ class DenoisingUNet(UNet):
             norm_eps=norm_eps,
             rotary_positions=rotary_positions,
             local_heads=local_heads,
+            body_heads=body_heads,
             temporal=TemporalConfig(
                 num_heads=temporal_num_heads,
                 groups=temporal_norm_num_groups,
@@ -180,12 +184,13 @@ class DenoisingUNet(UNet):
         """What the stages start from."""
         num_frames = latents.shape[2]
         x = self.conv_in(rearrange(latents, "b c f h w -> (b f) c h w"))
+        body_map = None
         if pose_features is not None:
-            x = x + rearrange(pose_features, "b c f h w -> (b f) c h w")
+            x, body_map = self.add_pose(x, rearrange(pose_features, "b c f h w -> (b f) c h w"))
         embedding = self.time_embedding(timestep.flatten())
         if timestep.ndim == 1:
             embedding = repeat(embedding, "b e -> (b f) e", f=num_frames)
-        return x, Conditioning(timestep_embedding=embedding, num_frames=num_frames)
+        return x, Conditioning(timestep_embedding=embedding, num_frames=num_frames, body_map=body_map)
 
     def _given(
         self, conditions: Tensor | Conditions, reference: ReferenceFeatures | ControlResiduals | None

@@ -122,7 +122,8 @@ class Attention(nn.Module):
         *,
         reference: Float[Tensor, "b r d"] | KeyValue | None = None,
         sees_reference: Bool[Tensor, " b"] | None = None,
-        angles: Float[Tensor, "q half"] | None = None,
+        angles: Float[Tensor, "rows q h half"] | None = None,
+        reference_angles: Float[Tensor, "reference_rows r h2 half"] | None = None,
     ) -> Float[Tensor, "n q d"]:
         """Attends over context tokens and reference tokens together.
 
@@ -131,14 +132,15 @@ class Attention(nn.Module):
             context: key and value tokens; m divides n, a context is shared by the n / m frames that follow each other.
             reference: further key and value tokens, shared in the same way (paper section 3.2, "Spatial-Attention").
             sees_reference: samples with False attend to the context alone.
-            angles: rotary positions of the queries, which context and reference tokens, being as many, share.
+            angles: rotary positions of the queries, which context tokens, being as many, share.
+            reference_angles: those of the reference tokens.
         """
         query = self._heads(self.to_q(x), angles)
         key, value = self._keys_and_values(context, len(x), angles)
         mask = None
         if reference is not None:
             own_tokens = key.shape[2]
-            reference_key, reference_value = self._keys_and_values(reference, len(x), angles)
+            reference_key, reference_value = self._keys_and_values(reference, len(x), reference_angles)
             key = torch.cat([key, reference_key], dim=2)
             value = torch.cat([value, reference_value], dim=2)
             if sees_reference is not None:
@@ -156,7 +158,7 @@ class Attention(nn.Module):
         return spread(self._heads(projected.key, angles), rows), spread(self._heads(projected.value), rows)
 
     def _heads(
-        self, tokens: Float[Tensor, "n t e"], angles: Float[Tensor, "t half"] | None = None
+        self, tokens: Float[Tensor, "n t e"], angles: Float[Tensor, "rows t h half"] | None = None
     ) -> Float[Tensor, "n heads t d"]:
         split = rearrange(tokens, "n t (heads d) -> n t heads d", heads=self.num_heads)
         return (split if angles is None else rotate(split, angles)).transpose(1, 2)

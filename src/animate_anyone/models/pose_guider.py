@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 
+import torch
 import torch.nn.functional as F
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
@@ -20,6 +21,7 @@ class PoseGuider(ModelMixin, ConfigMixin):
         conditioning_embedding_channels: width of the output: the first width of the denoising UNet.
         block_out_channels: widths; the resolution is halved at each step from one to the next.
         conditioning_channels: channels of the pose picture.
+        body_map: whether the pose pictures are body maps (`pose.body_map`), whose places go with the features.
     """
 
     @register_to_config
@@ -28,6 +30,7 @@ class PoseGuider(ModelMixin, ConfigMixin):
         conditioning_embedding_channels: int = 320,
         block_out_channels: Sequence[int] = (16, 32, 96, 256),
         conditioning_channels: int = 3,
+        body_map: bool = False,
     ):
         super().__init__()
         self.conv_in = nn.Conv2d(conditioning_channels, block_out_channels[0], 3, padding=1)
@@ -45,10 +48,16 @@ class PoseGuider(ModelMixin, ConfigMixin):
             pose: RGB in [0, 1] at the resolution of the video.
 
         Returns:
-            Features at the resolution of the latents, to be added to the output of the UNet's first convolution.
+            Features at the resolution of the latents, to be added to the output of the UNet's first convolution. With
+            `body_map` two channels more: red and green of the picture, read at each pixel of the latents.
         """
         batch = len(pose)
         hidden = F.silu(self.conv_in(rearrange(pose, "b c f h w -> (b f) c h w")))
         for block in self.blocks:
             hidden = F.silu(block(hidden))
-        return rearrange(self.conv_out(hidden), "(b f) c h w -> b c f h w", b=batch)
+        features = self.conv_out(hidden)
+        if self.config["body_map"]:
+            # Not averaged: between the places of two parts lies none.
+            places = rearrange(pose[:, :2], "b c f h w -> (b f) c h w")
+            features = torch.cat([features, F.interpolate(places, features.shape[-2:], mode="nearest-exact")], dim=1)
+        return rearrange(features, "(b f) c h w -> b c f h w", b=batch)

@@ -19,6 +19,8 @@ class ReferenceFeatures:
     down: tuple[tuple[Tensor, ...], ...]
     mid: tuple[Tensor, ...]
     up: tuple[tuple[Tensor, ...], ...]
+    body_map: Float[Tensor, "b 2 h w"] | None = None
+    """Where on the body the pixels of the reference lie, for a network whose heads ask; None: not known."""
     sees_reference: Bool[Tensor, " b"] | None = None
     """Samples with False are denoised as if there were no reference; None: every sample sees its own."""
 
@@ -37,6 +39,7 @@ class ReferenceFeatures:
             down=tuple(tuple(tokens.to(target) for tokens in stage) for stage in self.down),
             mid=tuple(tokens.to(target) for tokens in self.mid),
             up=tuple(tuple(tokens.to(target) for tokens in stage) for stage in self.up),
+            body_map=None if self.body_map is None else self.body_map.to(target),
         )
 
 

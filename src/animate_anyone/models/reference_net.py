@@ -1,6 +1,7 @@
 """ReferenceNet: reads the details of the reference image for the denoising UNet (paper section 3.2, "ReferenceNet")."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from diffusers.configuration_utils import register_to_config
@@ -31,6 +32,8 @@ class ReferenceNet(UNet):
         rotary_positions: whether spatial attention knows how far apart tokens lie; Stable Diffusion's does not.
         local_heads: how many of its heads begin with looking at their own place, for networks trained from nothing;
             0: its queries and keys have no biases, like Stable Diffusion's.
+        body_heads: how many of its heads go by places on the body in place of places in the picture, and begin with
+            looking at their own; the pose features then end in a body map (`PoseGuider`).
     """
 
     @register_to_config
@@ -46,6 +49,7 @@ class ReferenceNet(UNet):
         norm_eps: float = 1e-5,
         rotary_positions: bool = False,
         local_heads: int = 0,
+        body_heads: int = 0,
     ):
         super().__init__(
             in_channels=in_channels,
@@ -58,6 +62,7 @@ class ReferenceNet(UNet):
             norm_eps=norm_eps,
             rotary_positions=rotary_positions,
             local_heads=local_heads,
+            body_heads=body_heads,
             temporal=None,
         )
 
@@ -81,15 +86,12 @@ class ReferenceNet(UNet):
         """
         # The reference carries no noise, so its timestep is always zero and one pass serves all steps.
         timestep = torch.zeros(len(latents), dtype=torch.int64, device=latents.device)
-        conditioning = Conditioning(
-            timestep_embedding=self.time_embedding(timestep),
-            num_frames=1,
-        )
-        x = self.conv_in(latents)
+        x, body_map = self.conv_in(latents), None
         if pose_features is not None:
-            x = x + pose_features
+            x, body_map = self.add_pose(x, pose_features)
+        conditioning = Conditioning(timestep_embedding=self.time_embedding(timestep), num_frames=1, body_map=body_map)
         _, features = self.run_stages(x, conditioning, self.conditions(image_tokens))
-        return features
+        return replace(features, body_map=body_map)
 
     def parameters_without_effect(self) -> list[nn.Parameter]:
         """Parameters behind the last tokens handed out: nothing reads what they compute, so they get no gradient."""

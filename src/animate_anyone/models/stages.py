@@ -40,6 +40,7 @@ class UNetConfig:
     eps: float
     rotary: bool
     local_heads: int
+    body_heads: int
     temporal: TemporalConfig | None
 
 
@@ -50,6 +51,8 @@ class Conditioning:
     timestep_embedding: Tensor
     """(n, embedding_dim)"""
     num_frames: int
+    body_map: Tensor | None = None
+    """(n, 2, h, w): where on the body the pixels of the latents lie, for heads that ask; None: not known."""
 
 
 class Stage(nn.Module):
@@ -73,6 +76,7 @@ class Stage(nn.Module):
                         groups=config.groups,
                         rotary=config.rotary,
                         local_heads=config.local_heads,
+                        body_heads=config.body_heads,
                     )
                 )
             if config.temporal is not None and temporal:
@@ -92,7 +96,7 @@ class Stage(nn.Module):
         x = self.resnets[index](x, conditioning.timestep_embedding)
         tokens: StageTokens = ()
         if self.attentions:
-            x, attended = self.attentions[index](x, given[index])
+            x, attended = self.attentions[index](x, given[index], conditioning.body_map)
             tokens = (attended,)
         if self.motion_modules:
             x = self.motion_modules[index](x, conditioning.num_frames)

@@ -82,6 +82,7 @@ class UNetEncoder(ModelMixin, ConfigMixin):
         norm_eps: float,
         rotary_positions: bool,
         local_heads: int,
+        body_heads: int,
         temporal: TemporalConfig | None,
     ):
         super().__init__()
@@ -103,6 +104,7 @@ class UNetEncoder(ModelMixin, ConfigMixin):
             eps=norm_eps,
             rotary=rotary_positions,
             local_heads=local_heads,
+            body_heads=body_heads,
             temporal=temporal,
         )
 
@@ -124,6 +126,25 @@ class UNetEncoder(ModelMixin, ConfigMixin):
     def stages(self) -> tuple[Stage, ...]:
         """All stages in the order in which they run."""
         return tuple(stage for stage in (*self.down_blocks, self.mid_block) if isinstance(stage, Stage))
+
+    def add_pose(self, x: Tensor, pose_features: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Adds pose features to the output of the first convolution, (n, c, h, w).
+
+        Returns:
+            The sum, and the body map (n, 2, h, w) that the features end in for a network with `body_heads`.
+
+        Raises:
+            ValueError: if the features are not as wide as that.
+        """
+        width, map_width = x.shape[1], 2 if self.layer_config.body_heads else 0
+        if pose_features.shape[1] != width + map_width:
+            raise ValueError(
+                f"Pose features have {pose_features.shape[1]} channels; this network, with body_heads = "
+                f"{self.layer_config.body_heads}, takes {width} and {map_width} of a body map. Its Pose Guider must be "
+                f"made with body_map = {bool(map_width)}."
+            )
+        features, body_map = pose_features.split([width, map_width], dim=1)
+        return x + features, body_map if map_width else None
 
     def conditions(self, image_tokens: Tensor, reference: ReferenceFeatures | None = None) -> Conditions:
         """Hands the tokens to the layers as they are.
@@ -148,7 +169,12 @@ class UNetEncoder(ModelMixin, ConfigMixin):
             )
         stages = tuple(
             tuple(
-                LayerConditions(image=image_tokens, reference=tokens, sees_reference=reference.sees_reference)
+                LayerConditions(
+                    image=image_tokens,
+                    reference=tokens,
+                    reference_body_map=reference.body_map,
+                    sees_reference=reference.sees_reference,
+                )
                 for tokens in stage
             )
             for stage in tokens_by_stage

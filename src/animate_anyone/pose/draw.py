@@ -16,6 +16,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from animate_anyone.media.size import Size
+from animate_anyone.pose.body_map import body_places
 from animate_anyone.pose.skeleton import BODY, FACE, LEFT_HAND, RIGHT_HAND, FloatArray, Pose
 
 Colour = tuple[int, int, int]
@@ -66,6 +67,8 @@ class DrawStyle:
     face_point_radius: int | None
     dim: float
     render_short_side: int | None
+    body_map: bool = False
+    """Whether the picture is a body map in red and green, with the skeleton's brightness in blue."""
 
 
 STYLES: dict[str, DrawStyle] = {
@@ -79,6 +82,17 @@ STYLES: dict[str, DrawStyle] = {
         dim=0.6,
         render_short_side=512,
     ),
+    # DWPose's skeleton on a map of the body: for networks with heads that go by places on the body.
+    "body-map": DrawStyle(
+        limb_half_width=4.0,
+        joint_radius=4,
+        hand_line_width=2,
+        hand_point_radius=4,
+        face_point_radius=3,
+        dim=0.6,
+        render_short_side=512,
+        body_map=True,
+    ),
     # For models of about 128 pixels, where DWPose's widths would cover the whole person.
     "compact": DrawStyle(
         limb_half_width=1.4,
@@ -90,6 +104,8 @@ STYLES: dict[str, DrawStyle] = {
         render_short_side=None,
     ),
 }
+
+BODY_MAP_STYLES = tuple(name for name, style in STYLES.items() if style.body_map)
 
 
 def draw_pose(pose: Pose, *, size: Size, style: DrawStyle) -> npt.NDArray[np.uint8]:
@@ -113,7 +129,11 @@ def draw_pose(pose: Pose, *, size: Size, style: DrawStyle) -> npt.NDArray[np.uin
         _draw_hand(canvas, points[hand].astype(np.int64), style)
     if style.face_point_radius is not None:
         _draw_discs(canvas, _inside(points[FACE].astype(np.int64)), style.face_point_radius, FACE_COLOUR)
-    return np.array(picture if render == size else _shrunk(picture, size))
+    drawn = np.array(picture if render == size else _shrunk(picture, size))
+    if not style.body_map:
+        return drawn
+    places = np.rint(255 * body_places(pose, size=size)).astype(np.uint8)
+    return np.concatenate([places, drawn.max(axis=2, keepdims=True)], axis=2)
 
 
 def _render_size(size: Size, short_side: int | None) -> Size:

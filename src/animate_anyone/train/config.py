@@ -57,6 +57,8 @@ class UNetSize(Values):
     rotary_positions: bool = False
     local_heads: Annotated[int, Field(ge=0)] = 0
     """Heads of spatial attention that begin with looking at their own place; needs `rotary_positions`."""
+    body_heads: Annotated[int, Field(ge=0)] = 0
+    """Heads that begin with looking at their own place on the body; needs the pose style "body-map" too."""
     temporal_num_heads: Count = 4
     temporal_norm_num_groups: Count = 16
     temporal_max_frames: Count = 32
@@ -68,10 +70,11 @@ class UNetSize(Values):
                 f"attention has {len(self.attention)} entries, block_out_channels {len(self.block_out_channels)}; "
                 "give one of each for every level"
             )
-        if self.local_heads and not (self.rotary_positions and self.local_heads <= self.num_attention_heads):
+        guided = self.local_heads + self.body_heads
+        if guided and not (self.rotary_positions and guided <= self.num_attention_heads):
             raise ValueError(
-                f"local_heads is {self.local_heads}; set rotary_positions, and no more local heads than the "
-                f"{self.num_attention_heads} of num_attention_heads"
+                f"local_heads and body_heads are {self.local_heads} and {self.body_heads}; set rotary_positions, and "
+                f"no more of both than the {self.num_attention_heads} of num_attention_heads"
             )
         return self
 
@@ -220,7 +223,7 @@ class DiffusionLoss(Values):
     """As `guidance_scale`."""
     noise_scale: Annotated[float, Field(ge=0)] = 1.0
     """Of the noise that sampling starts from, for the same; see `AnimateAnyonePipeline`."""
-    pose_style: Literal["dwpose", "compact"] = "dwpose"
+    pose_style: Literal["dwpose", "compact", "body-map"] = "dwpose"
     """How skeletons are drawn: a name in `pose.draw.STYLES`."""
 
 

@@ -24,6 +24,7 @@ from animate_anyone.models.pose_guider import PoseGuider
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE
 from animate_anyone.models.vae import AUTOENCODERS
+from animate_anyone.pose.draw import STYLES
 from animate_anyone.train.checkpoint import new_folder
 from animate_anyone.train.config import ImageEncoderSize, Init, Models, TrainConfig, UNetSize, VaeSize
 from animate_anyone.train.stage import Networks, Stage
@@ -83,6 +84,8 @@ def make_networks(config: TrainConfig, stage: Stage) -> Networks:
     if "denoising_unet" in networks:
         networks["denoising_unet"] = fit_temporal(networks["denoising_unet"], config, stage)
         check_fit(networks)
+    if "pose_guider" in networks:
+        check_pose_style(networks["pose_guider"], config.diffusion.pose_style)
     if config.gradient_checkpointing:
         for name in ("reference_net", "denoising_unet"):
             if name in networks:
@@ -111,6 +114,21 @@ def check_fit(networks: Networks) -> None:
                     f"The {name} of init has {option} {found}, but the {maker} gives {expected}: they belong to "
                     "different models."
                 )
+
+
+def check_pose_style(pose_guider: nn.Module, name: str) -> None:
+    """Whether the poses are drawn as the Pose Guider reads them.
+
+    Raises:
+        ConfigError: If one is about body maps and the other is not.
+    """
+    reads_maps, draws_maps = setting(pose_guider, "body_map"), STYLES[name].body_map
+    if reads_maps != draws_maps:
+        raise ConfigError(
+            f"diffusion.pose_style is '{name}', which {'draws' if draws_maps else 'does not draw'} body maps, but the "
+            f"Pose Guider {'needs' if reads_maps else 'does not read'} them: networks with models.unet.body_heads go "
+            "with the style 'body-map', all others with another."
+        )
 
 
 def init_folder(init: Init, name: str) -> Path | None:
@@ -191,6 +209,7 @@ def new_network(name: str, config: TrainConfig, networks: Networks) -> nn.Module
             return PoseGuider(
                 conditioning_embedding_channels=setting(networks["denoising_unet"], "block_out_channels")[0],
                 block_out_channels=sizes.pose_guider.block_out_channels,
+                body_map=setting(networks["denoising_unet"], "body_heads") > 0,
             )
 
 
@@ -268,6 +287,7 @@ def unet_arguments(size: UNetSize, networks: Networks) -> dict[str, Any]:
         "norm_num_groups": size.norm_num_groups,
         "rotary_positions": size.rotary_positions,
         "local_heads": size.local_heads,
+        "body_heads": size.body_heads,
     }
 
 
