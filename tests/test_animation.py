@@ -9,13 +9,12 @@ from PIL import Image
 from animate_anyone import AnimateAnyonePipeline, DenoisingUNet, PoseGuider, ReferenceNet
 from animate_anyone.animation import AnimateOptions, animate
 from animate_anyone.data.procedural import render_clip
-from animate_anyone.errors import PoseError
 from animate_anyone.media.size import Size
-from animate_anyone.media.video import probe
 from animate_anyone.media.writer import write_video
 from animate_anyone.pose.draw import STYLES, draw_pose
 from animate_anyone.pose.driving import SkeletonVideo, open_driving
 from animate_anyone.pose.file import save_poses
+from levels import levels_apart
 from tiny import TINY_TEMPORAL, TINY_UNET, randomised
 
 
@@ -77,16 +76,23 @@ def test_a_body_map_is_drawn_for_the_reference_too(body_map_pipeline, clip, tmp_
         np.stack(list(animate(pipeline, reference(clip), clip.poses.frames([1, 2]), reference_pose=pose).frames))
         for pipeline, pose in ((body_map_pipeline, clip.poses[0]), (loaded, clip.poses[0]), (loaded, None))
     )
-    np.testing.assert_array_equal(known, again)
-    assert (known != unknown).mean() > 0.1
+    # Weights that are read from a file lie elsewhere in memory, where sums may be rounded in another order.
+    assert levels_apart(known / 255, again / 255) <= 1
+    assert levels_apart(known / 255, unknown / 255) > 10
 
 
-def test_a_skeleton_video_has_no_places_on_the_body(body_map_pipeline, clip, tmp_path):
+def test_a_skeleton_video_has_its_keypoints_read_for_body_maps(body_map_pipeline, clip, tmp_path):
     path = tmp_path / "skeletons.mp4"
-    write_video((np.zeros((64, 64, 3), np.uint8) for _ in range(3)), path, fps=10)
-    driving = SkeletonVideo(path=path, info=probe(path))
-    with pytest.raises(PoseError, match="give the poses as a pose file"):
-        animate(body_map_pipeline, reference(clip), driving)
+    large = replace(clip.poses, keypoints=clip.poses.keypoints * 8, width=512, height=512)
+    write_video((draw_pose(large[i], size=Size(512, 512), style=STYLES["dwpose"]) for i in range(5)), path, fps=10)
+    driving = open_driving(path, no_detector, max_frames=3)
+    read, known = (animate(body_map_pipeline, reference(clip), motion) for motion in (driving, clip.poses))
+    maps, expected = ([animation.pose_frame(i)[..., :2].astype(int) for i in range(3)] for animation in (read, known))
+    both = [(a > 0) & (b > 0) for a, b in zip(maps, expected, strict=True)]
+    # Hands and feet are not read, and one joint hides others where a body is seen from the side, as here.
+    assert all(mask.mean() > 0.5 * (b > 0).mean() for mask, b in zip(both, expected, strict=True))
+    assert np.median(np.abs(np.subtract(maps, expected))[np.stack(both)]) <= 5
+    assert len(list(read.frames)) == 3
 
 
 def test_a_pose_style_that_the_pose_guider_does_not_read_is_refused(body_map_pipeline):

@@ -10,7 +10,7 @@ from diffusers import AutoencoderTiny
 from PIL import Image
 from torch import Tensor
 
-from animate_anyone.errors import ConfigError, PoseError
+from animate_anyone.errors import ConfigError
 from animate_anyone.media.geometry import Geometry
 from animate_anyone.media.size import Size
 from animate_anyone.models.vae import downscale_factor
@@ -20,6 +20,7 @@ from animate_anyone.pose.draw import STYLES, draw_pose
 from animate_anyone.pose.driving import Driving, SkeletonVideo
 from animate_anyone.pose.images import DrawnPoseImages, PoseImages, SkeletonVideoImages
 from animate_anyone.pose.skeleton import Pose
+from animate_anyone.pose.skeleton_reading import read_skeleton_video
 from animate_anyone.sampling.presets import PRESETS, OfferedPreset
 from animate_anyone.sampling.settings import SamplingSettings
 from animate_anyone.sampling.windows import ClosedLoopWindows, WindowPlan
@@ -193,12 +194,10 @@ def _pose_images(
     driving: Driving, reference_pose: Pose | None, geometry: Geometry, style: str
 ) -> tuple[PoseImages, AlignmentReport | None]:
     if isinstance(driving, SkeletonVideo):
-        if STYLES[style].body_map:
-            raise PoseError(
-                "This model is driven by maps of the body, which are made of keypoints, and a video of skeletons does "
-                "not have them: give the poses as a pose file, or the video of the person they were found in."
-            )
-        return SkeletonVideoImages(driving.path, geometry=geometry, max_frames=driving.max_frames), None
+        if not STYLES[style].body_map:
+            return SkeletonVideoImages(driving.path, geometry=geometry, max_frames=driving.max_frames), None
+        # Maps are made of keypoints.
+        driving = read_skeleton_video(driving.path, max_frames=driving.max_frames)
     alignment = None
     if reference_pose is not None:
         driving, alignment = align_poses(driving, reference_pose, size=geometry.source)
