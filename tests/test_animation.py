@@ -81,7 +81,8 @@ def test_a_body_map_is_drawn_for_the_reference_too(body_map_pipeline, clip, tmp_
     assert levels_apart(known / 255, unknown / 255) > 10
 
 
-def test_a_skeleton_video_has_its_keypoints_read_for_body_maps(body_map_pipeline, clip, tmp_path):
+def test_a_skeleton_video_has_its_keypoints_read_for_body_maps(body_map_pipeline, tmp_path):
+    clip = render_clip(character=12, motion=7, num_frames=5, size=64, fps=10.0)
     path = tmp_path / "skeletons.mp4"
     large = replace(clip.poses, keypoints=clip.poses.keypoints * 8, width=512, height=512)
     write_video((draw_pose(large[i], size=Size(512, 512), style=STYLES["dwpose"]) for i in range(5)), path, fps=10)
@@ -89,8 +90,8 @@ def test_a_skeleton_video_has_its_keypoints_read_for_body_maps(body_map_pipeline
     read, known = (animate(body_map_pipeline, reference(clip), motion) for motion in (driving, clip.poses))
     maps, expected = ([animation.pose_frame(i)[..., :2].astype(int) for i in range(3)] for animation in (read, known))
     both = [(a > 0) & (b > 0) for a, b in zip(maps, expected, strict=True)]
-    # Hands and feet are not read, and one joint hides others where a body is seen from the side, as here.
-    assert all(mask.mean() > 0.5 * (b > 0).mean() for mask, b in zip(both, expected, strict=True))
+    # Hands and feet are not read.
+    assert all(mask.mean() > 0.7 * (b > 0).mean() for mask, b in zip(both, expected, strict=True))
     assert np.median(np.abs(np.subtract(maps, expected))[np.stack(both)]) <= 5
     assert len(list(read.frames)) == 3
 
