@@ -50,7 +50,13 @@ def two_stages(name: str, title: str, printed: Printed, **changes: Any) -> Varia
 
 VARIANTS: Mapping[str, Variant] = MappingProxyType(
     {
-        "clip": two_stages("clip", "CLIP only", Printed(0.897, 36.09, 0.089, 208.5), models__reference="none"),
+        "clip": two_stages(
+            "clip",
+            "CLIP only",
+            Printed(0.897, 36.09, 0.089, 208.5),
+            models__reference="none",
+            diffusion__reference_pose_share=0.0,
+        ),
         "controlnet": two_stages(
             "controlnet",
             "ControlNet only",
