@@ -95,6 +95,17 @@ def test_points_that_are_not_seen_leave_finite_places(missing):
     assert np.isfinite(places).all() and places.any() == (missing != "neck")
 
 
+@pytest.mark.parametrize(("right", "down"), [(-70, 0), (-40, -60), (80, 0), (0, 90), (0, -110), (-300, 10)])
+def test_a_body_that_is_partly_outside_has_its_places_inside(right, down):
+    moved = pose_of({name: (x + right, y + down) for name, (x, y) in STANDING.items()})
+    room = Size(SIZE.width + 600, SIZE.height + 400)
+    whole = body_places(
+        pose_of({name: (x + 300 + right, y + 200 + down) for name, (x, y) in STANDING.items()}), size=room
+    )
+    seen = whole[200 : 200 + SIZE.height, 300 : 300 + SIZE.width]
+    np.testing.assert_allclose(body_places(moved, size=SIZE), seen, atol=1e-4)
+
+
 @pytest.mark.parametrize("where", [(-500.0, -500.0), (5000.0, 40.0), (48.0, 40.0)])
 def test_points_in_one_place_or_outside_are_no_error(where):
     pose = pose_of(dict.fromkeys(STANDING, where))

@@ -83,7 +83,7 @@ def _add(part: _Part, places: FloatArray, nearest: FloatArray) -> None:
     first, last = (part.start - part.beyond[0] * axis), (part.end + part.beyond[1] * axis)
     margin = part.radius + part.reach
     left, top = np.floor(np.minimum(first, last) - margin).astype(int).clip(0)
-    right, bottom = np.ceil(np.maximum(first, last) + margin).astype(int) + 1
+    right, bottom = (np.ceil(np.maximum(first, last) + margin).astype(int) + 1).clip(0)
     box = np.s_[top : min(bottom, height), left : min(right, width)]
     distances = nearest[box]
     if not distances.size:
