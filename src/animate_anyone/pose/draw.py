@@ -8,7 +8,7 @@ size and then resized.
 
 import colorsys
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -71,28 +71,21 @@ class DrawStyle:
     """Whether the picture is a body map in red and green, with the skeleton's brightness in blue."""
 
 
+_DWPOSE = DrawStyle(
+    limb_half_width=4.0,
+    joint_radius=4,
+    hand_line_width=2,
+    hand_point_radius=4,
+    face_point_radius=3,
+    dim=0.6,
+    render_short_side=512,
+)
+
 STYLES: dict[str, DrawStyle] = {
     # Moore-AnimateAnyone, Champ, ControlNet (openpose as drawn by DWPose).
-    "dwpose": DrawStyle(
-        limb_half_width=4.0,
-        joint_radius=4,
-        hand_line_width=2,
-        hand_point_radius=4,
-        face_point_radius=3,
-        dim=0.6,
-        render_short_side=512,
-    ),
-    # DWPose's skeleton on a map of the body: for networks with heads that go by places on the body.
-    "body-map": DrawStyle(
-        limb_half_width=4.0,
-        joint_radius=4,
-        hand_line_width=2,
-        hand_point_radius=4,
-        face_point_radius=3,
-        dim=0.6,
-        render_short_side=512,
-        body_map=True,
-    ),
+    "dwpose": _DWPOSE,
+    # The same on a map of the body: for networks with heads that go by places on the body.
+    "body-map": replace(_DWPOSE, body_map=True),
     # For models of about 128 pixels, where DWPose's widths would cover the whole person.
     "compact": DrawStyle(
         limb_half_width=1.4,
