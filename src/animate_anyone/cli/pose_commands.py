@@ -64,8 +64,11 @@ def draw_file(
     poses: PoseFile,
     output: OutputOption,
     style: Annotated[
-        Literal["dwpose", "compact"],
-        typer.Option(help="'dwpose' is what published models were trained on, 'compact' is for small pictures."),
+        Literal["dwpose", "compact", "body-map"],
+        typer.Option(
+            help="'dwpose' is what published models were trained on, 'compact' is for small pictures, 'body-map' shows "
+            "where on the body each pixel lies."
+        ),
     ] = "dwpose",
 ) -> None:
     """Draw a pose file as a video of skeletons.

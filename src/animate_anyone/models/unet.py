@@ -144,7 +144,8 @@ class UNetEncoder(ModelMixin, ConfigMixin):
                 f"made with body_map = {bool(map_width)}."
             )
         features, body_map = pose_features.split([width, map_width], dim=1)
-        return x + features, body_map if map_width else None
+        # Nothing that trains makes the map: without a gradient, none is computed through the angles of every layer.
+        return x + features, body_map.detach() if map_width else None
 
     def conditions(self, image_tokens: Tensor, reference: ReferenceFeatures | None = None) -> Conditions:
         """Hands the tokens to the layers as they are.

@@ -25,8 +25,6 @@ _FIGURE_NECK, _FIGURE_HIPS, _FIGURE_HEAD = (0.5, 0.34), (0.5, 0.6), (0.5, 0.19)
 _FIGURE_TORSO = 0.26
 _FIGURE_HALF_WIDTH = 0.09
 _FIGURE_HEAD_HEIGHT = 0.15
-_FIGURE_ARM = ((0.09, 0.34), (0.24, 0.34), (0.39, 0.34), (0.48, 0.34))
-_FIGURE_LEG = ((0.06, 0.6), (0.09, 0.78), (0.11, 0.94), (0.17, 0.98))
 
 NARROWEST = 0.12
 """Half the width of a torso seen from the side, in lengths of the torso: shoulders and hips do not show it."""
@@ -53,6 +51,36 @@ class _Part:
     figure_unit: float
     in_front: bool = False
     """Whether it hides what is not, within its radius: keypoints do not tell what is nearer, arms mostly are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Limb:
+    """An arm or a leg, of three pieces."""
+
+    joints: tuple[str, str, str]
+    tips: dict[str, int]
+    """The keypoint after the last joint, by side."""
+    figure: tuple[tuple[float, float], ...]
+    """Where joints and tip are in the figure, to the outside and down."""
+    radii: tuple[float, float, float]
+    """Of the pieces, in lengths of the torso."""
+    in_front: bool
+
+
+_LEG = _Limb(
+    joints=("hip", "knee", "ankle"),
+    tips={"left": FEET.start, "right": FEET.start + 3},
+    figure=((0.06, 0.6), (0.09, 0.78), (0.11, 0.94), (0.17, 0.98)),
+    radii=(0.17, 0.14, 0.12),
+    in_front=False,
+)
+_ARM = _Limb(
+    joints=("shoulder", "elbow", "wrist"),
+    tips={"left": LEFT_HAND.start + _MIDDLE_FINGER_TIP, "right": RIGHT_HAND.start + _MIDDLE_FINGER_TIP},
+    figure=((0.09, 0.34), (0.24, 0.34), (0.39, 0.34), (0.48, 0.34)),
+    radii=(0.13, 0.11, 0.12),
+    in_front=True,
+)
 
 
 def body_places(pose: Pose, *, size: Size) -> FloatArray:
@@ -127,27 +155,28 @@ def _parts(pose: Pose) -> list[_Part]:
         ),
         _head(points, visible, neck, up, torso, facing),
     ]  # fmt: skip
-    toes = {"left": FEET.start, "right": FEET.start + 3}
-    tips = {"left": LEFT_HAND.start + _MIDDLE_FINGER_TIP, "right": RIGHT_HAND.start + _MIDDLE_FINGER_TIP}
-    limbs = (
-        (("hip", "knee", "ankle"), toes, _FIGURE_LEG, (0.17, 0.14, 0.12), False),
-        (("shoulder", "elbow", "wrist"), tips, _FIGURE_ARM, (0.13, 0.11, 0.12), True),
-    )
-    for names, ends, figure, radii, in_front in limbs:
+    parts += _limbs(points, visible, torso, facing)
+    return parts
+
+
+def _limbs(points: FloatArray, visible: npt.NDArray[np.bool_], torso: float, facing: float) -> list[_Part]:
+    """Legs, then arms: thighs and upper arms to toes and fingertips, as far as they are seen."""
+    parts: list[_Part] = []
+    for limb in (_LEG, _ARM):
         for side, sign in (("right", -1.0), ("left", 1.0)):
-            chain = [*(_INDEX[f"{side}_{name}"] for name in names), ends[side]]
-            corners = [(0.5 + sign * x, y) for x, y in figure]
-            for number, radius in enumerate(radii):
-                start, end = chain[number], chain[number + 1]
+            chain = [*(_INDEX[f"{side}_{name}"] for name in limb.joints), limb.tips[side]]
+            corners = [(0.5 + sign * x, y) for x, y in limb.figure]
+            for number, radius in enumerate(limb.radii):
+                start, end = chain[number : number + 2]
                 if not visible[[start, end]].all():
                     continue
-                last = number == 1 and not visible[chain[-1]]
+                without_tip = number == 1 and not visible[chain[-1]]
                 parts.append(
                     _Part(
                         start=points[start], end=points[end], radius=radius * torso, reach=0.35 * torso,
-                        beyond=(0.0, 0.4 if last else 0.2 if number == 2 else 0.0), unit=facing * torso,
+                        beyond=(0.0, 0.4 if without_tip else 0.2 if number == 2 else 0.0), unit=facing * torso,
                         figure_start=corners[number], figure_end=corners[number + 1], figure_unit=_FIGURE_TORSO,
-                        in_front=in_front,
+                        in_front=limb.in_front,
                     )
                 )  # fmt: skip
     return parts
