@@ -75,6 +75,9 @@ def test_a_variant_is_trained_measured_and_not_done_again(tmp_path: Path, capsys
     assert "--- full-stage1 ---" in capsys.readouterr().out
     first = json.loads((tmp_path / "table.json").read_text())
     assert set(first["rows"]) == {"no-temporal", *measures.BOUNDS}
+    truth = {name: found["mean"] for name, found in first["rows"]["truth"]["measures"].items()}
+    assert {name for name, mean in truth.items() if mean is not None} == set(measures.OF_TRUTH)
+    assert truth["background_flicker"] < 0.01 < truth["limb_flicker"]
     assert set(first["runs"]) == {"vae", "image-encoder", "full-stage1"}
     assert ablations.main(command) == 0
     assert "--- full-stage1 ---" not in capsys.readouterr().out

@@ -42,7 +42,8 @@ def document(summary: Mapping[str, Any]) -> str:
 What the parts of the paper's method are worth (its section 4.4), on drawn characters. Every variant has the same data,
 seeds, encoders and number of steps; the one trained in one stage has the same compute. Means over {summary["clips"]}
 clips of unseen characters and motions, {data["num_frames"]} frames of {data["size"]} x {data["size"]} pixels, with 95 %
-bootstrap intervals. What each measure is stands in docs/evaluation.md.
+bootstrap intervals. What each measure is stands in docs/evaluation.md. The true videos have flicker and warping error
+of their own; less than that is blur.
 
 The paper's own numbers are of photographs (UBC fashion videos), of networks of another size, and of another evaluation:
 compare orders, not values.
