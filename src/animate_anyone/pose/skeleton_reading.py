@@ -42,7 +42,7 @@ def read_skeleton_video(path: Path, *, max_frames: int | None = None) -> PoseSeq
         max_frames: take the first frames only; all if None.
 
     Raises:
-        PoseError: there is no frame in which a neck is found.
+        PoseError: no joint is recognised in any frame.
         MediaError: as for `read_frames`.
     """
     info = probe(path)
@@ -65,10 +65,7 @@ def read_skeleton_video(path: Path, *, max_frames: int | None = None) -> PoseSeq
 def read_skeleton(picture: UInt8[np.ndarray, "height width 3"]) -> Pose:
     """The body in a picture of one skeleton on black, in pixels of it; what is hidden or missing has score 0."""
     keypoints, scores = np.zeros((NUM_KEYPOINTS, 2), np.float32), np.zeros(NUM_KEYPOINTS, np.float32)
-    labels = np.full(picture.shape[:2], -1, dtype=np.int8)
-    bright = picture.max(axis=2) > _DARK
-    distances: npt.NDArray[np.float32] = np.linalg.norm(picture[bright][:, None] - _PALETTE, axis=2)
-    labels[bright] = np.where(distances.min(axis=1) < _NEAR, distances.argmin(axis=1), -1)
+    labels = _labels(picture)
     for joint in range(BODY.stop):
         place = _place(labels, joint)
         if place is not None:
@@ -84,6 +81,21 @@ def read_skeleton(picture: UInt8[np.ndarray, "height width 3"]) -> Pose:
     if seen and not scores[NECK]:
         keypoints[NECK], scores[NECK] = keypoints[seen].mean(axis=0), _HIDDEN
     return Pose(keypoints=keypoints, scores=scores)
+
+
+def _labels(picture: UInt8[np.ndarray, "height width 3"]) -> npt.NDArray[np.int8]:
+    """The nearest colour of the palette at every pixel, -1 where none is near."""
+    bright = picture.max(axis=2) > _DARK
+    pixels = picture[bright].astype(np.float32)
+    nearest, label = np.full(len(pixels), _NEAR, np.float32), np.full(len(pixels), -1, np.int8)
+    # One colour after the other: a picture that is bright everywhere must not take its size times their number.
+    for number, colour in enumerate(_PALETTE):
+        distances = np.linalg.norm(pixels - colour, axis=1)
+        closer = distances < nearest
+        nearest[closer], label[closer] = distances[closer], number
+    labels = np.full(picture.shape[:2], -1, dtype=np.int8)
+    labels[bright] = label
+    return labels
 
 
 def _place(labels: npt.NDArray[np.int8], joint: int) -> npt.NDArray[np.float32] | None:
