@@ -57,6 +57,15 @@ def test_a_joint_under_a_hand_is_where_its_limb_ends(poses):
     assert np.hypot(*(read.keypoints[wrist] - pose.keypoints[wrist])) < 20
 
 
+def test_ears_are_read_from_behind(poses):
+    scores = poses.scores[0].copy()
+    scores[[NOSE, 14, 15]], scores[[16, 17]], scores[BODY.stop :] = 0, 1, 0
+    pose = replace(poses[0], scores=scores)
+    read = read_skeleton(draw(pose))
+    assert read.scores[16] == read.scores[17] == 1
+    assert np.linalg.norm(read.keypoints[16:18] - pose.keypoints[16:18], axis=1).max() < 3
+
+
 def test_nobody_is_read_from_black():
     assert not read_skeleton(np.zeros((64, 48, 3), np.uint8)).scores.any()
 

@@ -25,6 +25,8 @@ _NEAR = 48.0
 """Up to this distance in RGB a pixel has a colour: a bit more than half of what lies between two joints'."""
 _DARK = 50
 _SHOULDERS = (BODY_NAMES.index("right_shoulder"), BODY_NAMES.index("left_shoulder"))
+_EARS = (BODY_NAMES.index("right_ear"), BODY_NAMES.index("left_ear"))
+"""Seen from behind they stand alone, as the eyes that they are joined to are not seen."""
 _FEWEST = 20
 """Pixels of a limb that are seen at least, if it is to tell where it ends."""
 _HIDDEN = 0.5
@@ -105,8 +107,10 @@ def _place(labels: npt.NDArray[np.int8], joint: int) -> npt.NDArray[np.float32] 
     margin = _TOUCHING + 1
     top, left = max(0, rows.min() - margin), max(0, columns.min() - margin)
     part = labels[top : rows.max() + margin + 1, left : columns.max() + margin + 1]
-    limbs = _thick(np.isin(part, _LIMBS_OF[joint]))
-    rows, columns = (_thick(part == joint) & _filtered(limbs, ImageFilter.MaxFilter(2 * _TOUCHING + 1))).nonzero()
+    found, limbs = _thick(part == joint), _thick(np.isin(part, _LIMBS_OF[joint]))
+    if limbs.any() or joint not in _EARS:
+        found &= _filtered(limbs, ImageFilter.MaxFilter(2 * _TOUCHING + 1))
+    rows, columns = found.nonzero()
     return np.array([np.median(columns) + left, np.median(rows) + top], dtype=np.float32) if len(rows) else None
 
 
