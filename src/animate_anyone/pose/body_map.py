@@ -11,13 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from animate_anyone.media.size import Size
-from animate_anyone.pose.limbs import HIPS, NECK
+from animate_anyone.pose.limbs import EARS, EYES, HIPS, NECK, NOSE, SHOULDERS
 from animate_anyone.pose.skeleton import BODY_NAMES, FEET, LEFT_HAND, RIGHT_HAND, FloatArray, Pose
 
 _INDEX = {name: index for index, name in enumerate(BODY_NAMES)}
-_NOSE = _INDEX["nose"]
-_EYES, _EARS = ((_INDEX[f"right_{name}"], _INDEX[f"left_{name}"]) for name in ("eye", "ear"))
-_SHOULDERS = (_INDEX["right_shoulder"], _INDEX["left_shoulder"])
 _MIDDLE_FINGER_TIP = 12
 
 # The standing figure, arms stretched out to the sides, in a square of side 1: its right is on the left, as one sees it.
@@ -142,7 +139,7 @@ def _parts(pose: Pose) -> list[_Part]:
     hips = points[list(HIPS)].mean(axis=0) if visible[list(HIPS)].all() else _hips_below(points, visible)
     torso = max(float(np.hypot(*(neck - hips))), 1.0)
     up = (neck - hips) / torso
-    spans = [points[left] - points[right] for right, left in (HIPS, _SHOULDERS) if visible[[right, left]].all()]
+    spans = [points[left] - points[right] for right, left in (HIPS, SHOULDERS) if visible[[right, left]].all()]
     # To the person's left, across the axis of the torso: less than nothing for one who is seen from behind.
     half_width = float(np.mean(spans, axis=0) @ np.array([-up[1], up[0]])) / 2 if spans else 0.0
     facing = 1.0 if half_width >= 0 else -1.0
@@ -184,7 +181,7 @@ def _limbs(points: FloatArray, visible: npt.NDArray[np.bool_], torso: float, fac
 
 def _hips_below(points: FloatArray, visible: npt.NDArray[np.bool_]) -> FloatArray:
     """Where the hips of an upright body would be, of which only shoulders or head are seen."""
-    seen = [point for point in (*_SHOULDERS, *_EYES, *_EARS, _NOSE) if visible[point]]
+    seen = [point for point in (*SHOULDERS, *EYES, *EARS, NOSE) if visible[point]]
     distances = [float(np.hypot(*(points[point] - points[NECK]))) for point in seen]
     return points[NECK] + np.array([0.0, 2 * max(distances, default=1.0)], dtype=np.float32)
 
@@ -193,8 +190,8 @@ def _head(
     points: FloatArray, visible: npt.NDArray[np.bool_], neck: FloatArray, up: FloatArray, torso: float, facing: float
 ) -> _Part:
     """Around the middle of what is seen of eyes and ears; upright with the line of either, or else with the torso."""
-    pairs = [pair for pair in (_EYES, _EARS) if visible[list(pair)].all()]
-    seen = [point for point in (*_EYES, *_EARS) if visible[point]] or [_NOSE] * bool(visible[_NOSE])
+    pairs = [pair for pair in (EYES, EARS) if visible[list(pair)].all()]
+    seen = [point for point in (*EYES, *EARS) if visible[point]] or [NOSE] * bool(visible[NOSE])
     middle = (points[seen].mean(axis=0) if seen else neck + 0.5 * torso * up).astype(np.float32)
     height = max(float(np.hypot(*(middle - neck))), 0.2 * torso)
     for right, left in pairs:

@@ -9,6 +9,9 @@ from animate_anyone.pose.skeleton import BODY_NAMES, FACE, FEET, LEFT_HAND, RIGH
 
 _INDEX = {name: index for index, name in enumerate(BODY_NAMES)}
 HIPS = (_INDEX["right_hip"], _INDEX["left_hip"])
+SHOULDERS = (_INDEX["right_shoulder"], _INDEX["left_shoulder"])
+EYES = (_INDEX["right_eye"], _INDEX["left_eye"])
+EARS = (_INDEX["right_ear"], _INDEX["left_ear"])
 NECK = _INDEX["neck"]
 NOSE = _INDEX["nose"]
 HIP_CENTRE = -1

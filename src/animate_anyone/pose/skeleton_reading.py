@@ -15,8 +15,8 @@ from PIL import Image, ImageFilter
 from animate_anyone.errors import PoseError
 from animate_anyone.media.video import probe, read_frames
 from animate_anyone.pose.draw import BODY_COLOURS, LIMBS, STYLES
-from animate_anyone.pose.limbs import NECK
-from animate_anyone.pose.skeleton import BODY, BODY_NAMES, NUM_KEYPOINTS, Pose, PoseSequence
+from animate_anyone.pose.limbs import EARS, NECK, SHOULDERS
+from animate_anyone.pose.skeleton import BODY, NUM_KEYPOINTS, Pose, PoseSequence
 
 _JOINTS = np.array(BODY_COLOURS, dtype=np.float32)
 _PALETTE = np.concatenate([_JOINTS, STYLES["dwpose"].dim * _JOINTS[: len(LIMBS)]])
@@ -24,9 +24,6 @@ _LIMBS_OF = [[len(_JOINTS) + limb for limb, ends in enumerate(LIMBS) if joint in
 _NEAR = 48.0
 """Up to this distance in RGB a pixel has a colour: a bit more than half of what lies between two joints'."""
 _DARK = 50
-_SHOULDERS = (BODY_NAMES.index("right_shoulder"), BODY_NAMES.index("left_shoulder"))
-_EARS = (BODY_NAMES.index("right_ear"), BODY_NAMES.index("left_ear"))
-"""Seen from behind they stand alone, as the eyes that they are joined to are not seen."""
 _FEWEST = 20
 """Pixels of a limb that are seen at least, if it is to tell where it ends."""
 _HIDDEN = 0.5
@@ -79,7 +76,7 @@ def read_skeleton(picture: UInt8[np.ndarray, "height width 3"]) -> Pose:
                 if place is not None:
                     keypoints[end], scores[end] = place, _HIDDEN
     # From the side, shoulders cover the neck.
-    seen = [shoulder for shoulder in _SHOULDERS if scores[shoulder]]
+    seen = [shoulder for shoulder in SHOULDERS if scores[shoulder]]
     if seen and not scores[NECK]:
         keypoints[NECK], scores[NECK] = keypoints[seen].mean(axis=0), _HIDDEN
     return Pose(keypoints=keypoints, scores=scores)
@@ -108,7 +105,8 @@ def _place(labels: npt.NDArray[np.int8], joint: int) -> npt.NDArray[np.float32] 
     top, left = max(0, rows.min() - margin), max(0, columns.min() - margin)
     part = labels[top : rows.max() + margin + 1, left : columns.max() + margin + 1]
     found, limbs = _thick(part == joint), _thick(np.isin(part, _LIMBS_OF[joint]))
-    if limbs.any() or joint not in _EARS:
+    # Ears stand alone from behind, as the eyes that they are joined to are not seen.
+    if limbs.any() or joint not in EARS:
         found &= _filtered(limbs, ImageFilter.MaxFilter(2 * _TOUCHING + 1))
     rows, columns = found.nonzero()
     return np.array([np.median(columns) + left, np.median(rows) + top], dtype=np.float32) if len(rows) else None
