@@ -89,9 +89,7 @@ class ControlNet(UNetEncoder):
         """
         # As in the ReferenceNet: the reference carries no noise, so one pass at timestep zero serves all steps.
         timestep = torch.zeros(len(latents), dtype=torch.int64, device=latents.device)
-        x, body_map = self.conv_in(latents), None
-        if pose_features is not None:
-            x, body_map = self.add_pose(x, pose_features)
+        x, body_map = self.add_pose(self.conv_in(latents), pose_features)
         conditioning = Conditioning(timestep_embedding=self.time_embedding(timestep), num_frames=1, body_map=body_map)
         encoded = self.encode(x, conditioning, self.conditions(image_tokens))
         skips = zip(self.controlnet_down_blocks, encoded.skips, strict=True)

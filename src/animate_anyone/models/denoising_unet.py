@@ -184,9 +184,9 @@ class DenoisingUNet(UNet):
         """What the stages start from."""
         num_frames = latents.shape[2]
         x = self.conv_in(rearrange(latents, "b c f h w -> (b f) c h w"))
-        body_map = None
         if pose_features is not None:
-            x, body_map = self.add_pose(x, rearrange(pose_features, "b c f h w -> (b f) c h w"))
+            pose_features = rearrange(pose_features, "b c f h w -> (b f) c h w")
+        x, body_map = self.add_pose(x, pose_features)
         embedding = self.time_embedding(timestep.flatten())
         if timestep.ndim == 1:
             embedding = repeat(embedding, "b e -> (b f) e", f=num_frames)

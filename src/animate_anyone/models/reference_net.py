@@ -86,9 +86,7 @@ class ReferenceNet(UNet):
         """
         # The reference carries no noise, so its timestep is always zero and one pass serves all steps.
         timestep = torch.zeros(len(latents), dtype=torch.int64, device=latents.device)
-        x, body_map = self.conv_in(latents), None
-        if pose_features is not None:
-            x, body_map = self.add_pose(x, pose_features)
+        x, body_map = self.add_pose(self.conv_in(latents), pose_features)
         conditioning = Conditioning(timestep_embedding=self.time_embedding(timestep), num_frames=1, body_map=body_map)
         _, features = self.run_stages(x, conditioning, self.conditions(image_tokens))
         return replace(features, body_map=body_map)

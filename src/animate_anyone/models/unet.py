@@ -127,8 +127,8 @@ class UNetEncoder(ModelMixin, ConfigMixin):
         """All stages in the order in which they run."""
         return tuple(stage for stage in (*self.down_blocks, self.mid_block) if isinstance(stage, Stage))
 
-    def add_pose(self, x: Tensor, pose_features: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Adds pose features to the output of the first convolution, (n, c, h, w).
+    def add_pose(self, x: Tensor, pose_features: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Adds pose features, if there are any, to the output of the first convolution, (n, c, h, w).
 
         Returns:
             The sum, and the body map (n, 2, h, w) that the features end in for a network with `body_heads`.
@@ -136,6 +136,8 @@ class UNetEncoder(ModelMixin, ConfigMixin):
         Raises:
             ValueError: if the features are not as wide as that.
         """
+        if pose_features is None:
+            return x, None
         width, map_width = x.shape[1], 2 if self.layer_config.body_heads else 0
         if pose_features.shape[1] != width + map_width:
             raise ValueError(
