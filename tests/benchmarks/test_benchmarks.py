@@ -26,7 +26,7 @@ SMALL = {
     "data.num_frames": 2,
     "diffusion.targets_per_reference": 1,
     "models.unet.block_out_channels": [32, 32, 32],
-    "models.pose_guider.block_out_channels": [4, 4, 4, 8],
+    "models.pose_guider.block_out_channels": [4, 4, 8],
 }
 
 
