@@ -61,11 +61,33 @@ def test_the_runs_of_a_variant_start_from_each_other_and_differ_in_its_changes_a
             assert {key for key in type(config).model_fields if getattr(config, key) != getattr(other, key)} <= changed
 
 
-def test_one_stage_differs_from_stage_1_in_its_pace_alone():
+def test_one_stage_is_given_what_the_two_stages_have():
     *_, one = (run.config for run in runs.runs_of(VARIANTS["one-stage"], Path("x"), size="ablation"))
     _, _, first, second = (run.config for run in runs.runs_of(VARIANTS["full"], Path("x"), size="ablation"))
     assert (one.seed, one.models, one.data, one.optimiser) == (first.seed, first.models, first.data, first.optimiser)
-    assert one.diffusion == second.diffusion
+    assert one.diffusion == second.diffusion.model_copy(
+        update={"last_timestep_share": one.diffusion.last_timestep_share}
+    )
+    frames = [
+        stage.steps * stage.batch_size * per_sample
+        for stage, per_sample in (
+            (first, first.diffusion.targets_per_reference),
+            (second, second.diffusion.num_frames),
+        )
+    ]
+    shares = [stage.diffusion.last_timestep_share for stage in (first, second)]
+    expected = sum(number * share for number, share in zip(frames, shares, strict=True)) / sum(frames)
+    assert one.diffusion.last_timestep_share == pytest.approx(expected, abs=0.005)
+
+
+def test_the_time_of_a_run_is_that_of_its_pieces_and_begins_anew_with_it(tmp_path: Path):
+    wanted, *_ = runs.runs_of(VARIANTS["full"], tmp_path, size="tiny")
+    (tmp_path / runs.SECONDS).write_text('{"vae": 5000.0, "full-stage1": 7.0}')
+    runs.train_run(wanted, tmp_path, processes=1)
+    first = runs.read_seconds(tmp_path)
+    assert 0 < first["vae"] < 5000 and first["full-stage1"] == 7
+    runs.train_run(wanted, tmp_path, processes=1)
+    assert runs.read_seconds(tmp_path)["vae"] > first["vae"]
 
 
 def test_a_variant_is_trained_measured_and_not_done_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -83,12 +83,14 @@ def is_finished(wanted: Run) -> bool:
 
 
 def train_run(wanted: Run, root: Path, *, processes: int) -> None:
-    """Trains until finished, and adds the time it took to those in `seconds.json`.
+    """Trains until finished, and notes the time it took in `seconds.json`: that of all pieces, if it was stopped.
 
     Raises:
         ConfigError: One of several processes failed; what was wrong stands above.
     """
-    name = wanted.config.output.name
+    output = wanted.config.output
+    name = output.name
+    earlier = read_seconds(root).get(name, 0.0) if (output / CONFIG).exists() else 0.0
     begin = time.monotonic()
     try:
         if processes == 1:
@@ -100,8 +102,7 @@ def train_run(wanted: Run, root: Path, *, processes: int) -> None:
             if subprocess.run([sys.executable, *command], check=False).returncode:
                 raise ConfigError(f"The run {name} was not finished; the same command goes on with it.")
     finally:
-        seconds = read_seconds(root)
-        seconds[name] = round(seconds.get(name, 0) + time.monotonic() - begin, 1)
+        seconds = {**read_seconds(root), name: round(earlier + time.monotonic() - begin, 1)}
         write_file(root / SECONDS, json.dumps(seconds, indent=1).encode())
 
 
