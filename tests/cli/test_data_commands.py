@@ -52,6 +52,7 @@ def test_shards_and_a_split_without_a_test(cli, videos, tmp_path):
         ("--size", "big", "WIDTHxHEIGHT"),
         ("--shard-size", "1.5TB", "such as 1GB"),
         ("--test-sequences", "335..340", "335-340,12"),
+        ("--test-sequences", "340-335", "lower number first"),
         ("--layout", "other", "tiktok"),
     ],
 )

@@ -333,7 +333,12 @@ def test_shards_hold_the_clips_and_need_nothing_else(given: Path, run: Callable[
             (given / f"{name}{suffix}").write_bytes((given / f"a{suffix}").read_bytes())
     files = run(fps=4.0)
     expected = opened(files, out).clip(1)
+    foreign = out / "shards" / "others.tar"
+    foreign.parent.mkdir()
+    foreign.write_bytes(b"of somebody")
     sharded = write_shards(files, out, shard_bytes=1)
+    assert foreign.read_bytes() == b"of somebody"
+    foreign.unlink()
     first = {path.name: path.read_bytes() for path in (out / "shards").iterdir()}
     assert sorted(first) == ["train-000000.tar", "train-000001.tar", "train-000002.tar"]
     assert write_shards(run(fps=4.0), out, shard_bytes=10**9).kept("train")[0].shard is not None
@@ -354,6 +359,24 @@ def test_shards_hold_the_clips_and_need_nothing_else(given: Path, run: Callable[
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(MediaError, match="cut off"):
         opened(sharded, out).clip(1)
+
+
+@pytest.mark.parametrize(("place", "output"), [("set", "set"), ("set/clips", "set"), ("set/clips/more", "set")])
+def test_results_never_replace_the_videos(place: str, output: str, tmp_path: Path):
+    video = tmp_path / place / "a.mp4"
+    video.parent.mkdir(parents=True)
+    video.write_bytes(b"a video")
+    with pytest.raises(MediaError, match="would replace videos"):
+        prepare(
+            video.parent,
+            tmp_path / output,
+            BlobDetector,
+            making=Making(detector="blob", fps=None, size=None),
+            limits=Limits(),
+            split=Split(test_share=0.0),
+        )
+    assert [path.name for path in video.parent.iterdir()] == ["a.mp4"]
+    assert video.read_bytes() == b"a video"
 
 
 def test_a_manifest_that_is_none(tmp_path: Path):

@@ -42,7 +42,10 @@ def parse_numbers(text: str) -> frozenset[int]:
         ends = part.split("-")
         if len(ends) > 2 or not all(end.isdigit() for end in ends):
             raise typer.BadParameter(f"'{text}' is no list of numbers. Give numbers and ranges, such as 335-340,12.")
-        numbers |= set(range(int(ends[0]), int(ends[-1]) + 1))
+        first, last = int(ends[0]), int(ends[-1])
+        if first > last:
+            raise typer.BadParameter(f"'{part}' is an empty range. Give the lower number first.")
+        numbers |= set(range(first, last + 1))
     return frozenset(numbers)
 
 

@@ -46,9 +46,10 @@ def prepare(
         on_video: Called after each video with the number done and the number in all.
 
     Raises:
-        MediaError: The folder holds no videos, or the results cannot be written.
+        MediaError: The folder holds no videos or lies where results go, or the results cannot be written.
         MissingExtraError: The detector is not installed.
     """
+    check_apart(folder, output)
     layout = layout or recognise(folder)
     items = list_items(folder, layout, split, skip=output)
     clips = output / CLIPS
@@ -77,6 +78,19 @@ def prepare(
     )
     save_manifest(manifest, output)
     return manifest
+
+
+def check_apart(folder: Path, output: Path) -> None:
+    """Refuses to write results among the videos, which a result of the same name would replace.
+
+    Raises:
+        MediaError: `folder` is `output`, or lies in its folder of clips.
+    """
+    videos, clips = folder.resolve(), (output / CLIPS).resolve()
+    if videos == output.resolve() or videos.is_relative_to(clips):
+        raise MediaError(
+            f"{output}: results in it would replace videos of {folder}. Give another folder for the results."
+        )
 
 
 def _run(task: Task, items: list[Item], *, processes: int) -> Iterator[tuple[Item, Record]]:

@@ -10,6 +10,7 @@ read from there: one seek, wherever the shard is mounted. Other programs may str
 """
 
 import hashlib
+import re
 import tarfile
 import tempfile
 from collections.abc import Generator, Iterator
@@ -24,6 +25,8 @@ from animate_anyone.media.atomic import complete_file, reported
 
 SHARDS = "shards"
 DEFAULT_BYTES = 10**9
+SHARD = re.compile(r"(train|test)-\d{6,}\.tar")
+"""Names of shards as they are written here; other archives are left alone."""
 
 
 def write_shards(manifest: Manifest, folder: Path, *, shard_bytes: int = DEFAULT_BYTES) -> Manifest:
@@ -49,7 +52,8 @@ def write_shards(manifest: Manifest, folder: Path, *, shard_bytes: int = DEFAULT
     indexed = manifest.model_copy(update={"videos": videos})
     save_manifest(indexed, folder)
     for old in set((folder / SHARDS).glob("*.tar")) - written:
-        old.unlink()
+        if SHARD.fullmatch(old.name):
+            old.unlink()
     return indexed
 
 
