@@ -23,8 +23,8 @@ from ablating.variants import SHARED, VARIANTS
 from animate_anyone.cli.terminal import quiet_libraries
 from animate_anyone.errors import AnimateAnyoneError
 from animate_anyone.evaluation.report_file import json_text
+from animate_anyone.media.atomic import write_file
 from animate_anyone.run_report import this_machine, used_versions
-from animate_anyone.train.checkpoint import write_file
 from animate_anyone.train.config import ProceduralData
 from model_card.record import run_record
 

@@ -28,7 +28,7 @@ from animate_anyone.data.procchar import NUM_CLIPS
 from animate_anyone.errors import AnimateAnyoneError, CheckpointError
 from animate_anyone.evaluation.documents import write_documents
 from animate_anyone.evaluation.evaluate import Evaluated, Work, evaluate, load_evaluate_config
-from animate_anyone.train.checkpoint import new_folder
+from animate_anyone.media.atomic import replaced_folder
 from model_card.card import CURVES, DRAWINGS, SHEET, Facts, known_failures, model_card
 from model_card.curves import curves_svg
 from model_card.record import training_record
@@ -47,7 +47,7 @@ def save_weights(runs: Path, folder: Path) -> int:
         CheckpointError: There is no pipeline, or it is larger than the package may be.
     """
     pipeline = open_pipeline(runs / "stage2" / "pipeline", dtype=torch.float16)
-    with new_folder(folder) as temporary:
+    with replaced_folder(folder) as temporary:
         pipeline.save_pretrained(temporary)
         for config in temporary.rglob("*.json"):
             forget_origin(config)
@@ -138,7 +138,7 @@ def bundle(
             for name, row in evaluation.rows.items()
         },
     }
-    with new_folder(target) as temporary:
+    with replaced_folder(target) as temporary:
         shutil.copytree(weights, temporary, dirs_exist_ok=True)
         (temporary / "training.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         (temporary / CURVES).write_text(curves_svg(record["stages"]), encoding="utf-8")

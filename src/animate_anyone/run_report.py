@@ -18,7 +18,7 @@ import torch
 from animate_anyone.checkpoints.download import sha256_of
 from animate_anyone.checkpoints.notices import Notice
 from animate_anyone.errors import MediaError
-from animate_anyone.media.atomic import complete_file
+from animate_anyone.media.atomic import write_file
 from animate_anyone.media.size import Size
 from animate_anyone.pose.align import AlignmentReport
 
@@ -102,8 +102,7 @@ class RunReport:
     def save(self, path: Path) -> None:
         """Writes the report; the file appears complete or not at all."""
         document = {"format": FORMAT, "version": VERSION, **asdict(self)}
-        with complete_file(path) as temporary:
-            temporary.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        write_file(path, (json.dumps(document, indent=2) + "\n").encode())
 
 
 @dataclass(frozen=True)

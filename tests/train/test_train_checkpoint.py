@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from animate_anyone.train.checkpoint import Checkpoint, load_checkpoint, new_folder, save_checkpoint, write_file
+from animate_anyone.errors import ConfigError
+from animate_anyone.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 
 
 def checkpoint(step: int) -> Checkpoint:
@@ -57,21 +58,23 @@ def test_no_checkpoint_is_no_error(tmp_path: Path):
     assert load_checkpoint(tmp_path / "none") is None
 
 
-def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path):
-    target = tmp_path / "out"
-    with new_folder(target) as folder:
-        (folder / "a").write_text("old")
-    with pytest.raises(RuntimeError, match="half way"), new_folder(target) as folder:
-        (folder / "a").write_text("new")
-        raise RuntimeError("half way")
-    assert (target / "a").read_text() == "old"
-    with new_folder(target) as folder:
-        (folder / "b").write_text("new")
-    assert [path.name for path in target.iterdir()] == ["b"]
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+def test_a_run_without_a_whole_checkpoint_is_not_begun_anew(tmp_path: Path):
+    (save_checkpoint(checkpoint(2), tmp_path, keep=2) / "state.json").unlink()
+    with pytest.raises(ConfigError, match=r"no checkpoint in it is whole \(step-00000002\)"):
+        load_checkpoint(tmp_path)
 
 
-def test_a_file_is_replaced_whole(tmp_path: Path):
-    write_file(tmp_path / "a", b"one")
-    write_file(tmp_path / "a", b"two")
-    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a", b"two")]
+def test_a_damaged_checkpoint_never_takes_the_place_of_a_new_one(tmp_path: Path):
+    save_checkpoint(checkpoint(10), tmp_path, keep=1)
+    (save_checkpoint(checkpoint(20), tmp_path, keep=2) / "state.json").unlink()
+    save_checkpoint(checkpoint(12), tmp_path, keep=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000012"]
+    read = load_checkpoint(tmp_path)
+    assert read is not None
+    assert read.step == 12
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path):
+    (tmp_path / ".step-00000007-abcd1234").mkdir()
+    save_checkpoint(checkpoint(8), tmp_path, keep=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000008"]

@@ -25,9 +25,9 @@ from animate_anyone.evaluation.measures import MEASURES, PROBES
 from animate_anyone.evaluation.probe import Measure, Scored
 from animate_anyone.evaluation.report_file import json_text
 from animate_anyone.evaluation.systems import AUTOENCODER, MODEL, REFERENCE, SYSTEMS
+from animate_anyone.media.atomic import write_file
 from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.run_report import weight_hashes
-from animate_anyone.train.checkpoint import write_file
 
 COLUMNS: Mapping[str, Measure] = MappingProxyType(
     {

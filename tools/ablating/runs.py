@@ -11,7 +11,7 @@ from typing import Any
 
 from ablating.variants import SHARED, Variant
 from animate_anyone.errors import ConfigError
-from animate_anyone.train.checkpoint import write_file
+from animate_anyone.media.atomic import write_file
 from animate_anyone.train.config import TrainConfig, load_config, parse_config
 from animate_anyone.train.loop import CONFIG, run
 from animate_anyone.train.record import LOSS_LOG, read_log

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from animate_anyone.data.layouts import Layout, Side
 from animate_anyone.errors import MediaError
-from animate_anyone.media.atomic import complete_file
+from animate_anyone.media.atomic import write_file
 
 MANIFEST = "manifest.json"
 VERSION = 1
@@ -117,8 +117,8 @@ def save_manifest(manifest: Manifest, folder: Path) -> None:
         MediaError: The place cannot be written to.
     """
     for side in ("train", "test"):
-        write_text("".join(f"{entry.video}\n" for entry in manifest.kept(side)), folder / f"{side}.txt")
-    write_text(manifest.model_dump_json(indent=1) + "\n", folder / MANIFEST)
+        write_file(folder / f"{side}.txt", "".join(f"{entry.video}\n" for entry in manifest.kept(side)).encode())
+    write_file(folder / MANIFEST, (manifest.model_dump_json(indent=1) + "\n").encode())
 
 
 def load_manifest(folder: Path) -> Manifest:
@@ -141,13 +141,3 @@ def load_manifest(folder: Path) -> Manifest:
         raise MediaError(
             f"{path}: is wrong at {field}: {problem['msg']}. Prepare the videos again with this version."
         ) from error
-
-
-def write_text(text: str, path: Path) -> None:
-    """Writes a file whole or not at all.
-
-    Raises:
-        MediaError: The place cannot be written to.
-    """
-    with complete_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")

@@ -17,9 +17,10 @@ from pydantic import ValidationError
 
 from animate_anyone.data.footage import Footage, fingerprint, frames_at, open_footage
 from animate_anyone.data.layouts import Item
-from animate_anyone.data.manifest import Limits, Making, Measured, Values, write_text
+from animate_anyone.data.manifest import Limits, Making, Measured, Values
 from animate_anyone.data.measure import HeadCount, judge, nobody_share, person_share
 from animate_anyone.errors import AnimateAnyoneError, MissingExtraError, PoseError
+from animate_anyone.media.atomic import write_file
 from animate_anyone.media.geometry import Geometry
 from animate_anyone.media.size import Size
 from animate_anyone.media.writer import write_video
@@ -85,7 +86,7 @@ class Task:
             self.video_of(item).unlink(missing_ok=True)
         if record.converted and reason_against(record, self.limits) is None and not self.video_of(item).exists():
             self.convert(item, record.making)
-        write_text(record.model_dump_json(indent=1) + "\n", self.record_of(item))
+        write_file(self.record_of(item), (record.model_dump_json(indent=1) + "\n").encode())
         return record
 
     def examine(self, item: Item) -> tuple[Record, PoseSequence | None]:

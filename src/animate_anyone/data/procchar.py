@@ -18,7 +18,7 @@ from PIL import Image
 
 from animate_anyone.data.procedural import SPLITS, render_frames
 from animate_anyone.errors import AnimateAnyoneError, MediaError
-from animate_anyone.media.atomic import complete_file, complete_folder
+from animate_anyone.media.atomic import complete_folder, write_file
 from animate_anyone.media.image import load_image
 from animate_anyone.pose.file import load_poses, save_poses
 from animate_anyone.pose.skeleton import PoseSequence
@@ -168,8 +168,7 @@ def write_test_set(
         hashes.append(hashes_of(load_clip(place)))
         if on_clip is not None:
             on_clip(index + 1, num_clips)
-    with complete_file(folder / MANIFEST) as temporary:
-        temporary.write_text(manifest(hashes), encoding="utf-8")
+    write_file(folder / MANIFEST, manifest(hashes).encode())
     return tuple(hashes)
 
 

@@ -18,7 +18,7 @@ from animate_anyone.evaluation.tables import (
     markdown_table,
     markdown_title,
 )
-from animate_anyone.media.atomic import complete_file
+from animate_anyone.media.atomic import write_file
 from animate_anyone.media.panels import side_by_side
 from animate_anyone.media.size import Size
 from animate_anyone.media.writer import write_video
@@ -40,8 +40,7 @@ def write_documents(evaluated: Evaluated, output: Path) -> None:
     """
     evaluation = evaluated.evaluation
     save_report(evaluation, output / JSON)
-    with complete_file(output / MARKDOWN) as temporary:
-        temporary.write_text(markdown(evaluation), encoding="utf-8")
+    write_file(output / MARKDOWN, markdown(evaluation).encode())
     measures = clip_measures(evaluation)
     measure = next((name for name in BY if name in measures), measures[0] if measures else None)
     save_page(

@@ -17,7 +17,7 @@ from animate_anyone.evaluation.comparison import compare
 from animate_anyone.evaluation.document import Evaluation
 from animate_anyone.evaluation.extremes import ClipValue, Extremes, best_and_worst, clip_measures
 from animate_anyone.evaluation.published import tables_of
-from animate_anyone.media.atomic import complete_file
+from animate_anyone.media.atomic import write_file
 
 MAX_VIDEO_BYTES = 3 * 2**20
 """Of one clip."""
@@ -69,8 +69,7 @@ def save_page(
         MediaError: The place cannot be written to.
     """
     text = page_html(evaluation, videos=videos, video_caption=video_caption, measure=measure)
-    with complete_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_file(path, text.encode())
 
 
 def page_html(

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from animate_anyone.errors import ConfigError
 from animate_anyone.evaluation.document import FORMAT, VERSION, Evaluation
-from animate_anyone.media.atomic import complete_file
+from animate_anyone.media.atomic import write_file
 
 
 def report_text(evaluation: Evaluation) -> str:
@@ -44,8 +44,7 @@ def save_report(evaluation: Evaluation, path: Path) -> None:
         ValueError: A number is infinite.
     """
     text = report_text(evaluation)
-    with complete_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_file(path, text.encode())
 
 
 def load_report(path: Path) -> Evaluation:

@@ -26,7 +26,7 @@ from animate_anyone.evaluation.clip_sets import ClipSet, TrueClip
 from animate_anyone.evaluation.instruments import Instrument, Setting, open_instruments
 from animate_anyone.evaluation.measures import DISTANCES, PROBES
 from animate_anyone.evaluation.probe import Probe, Scored
-from animate_anyone.media.atomic import complete_file, reported
+from animate_anyone.media.atomic import complete_file, reported, write_file
 from animate_anyone.metrics.frames import Frames
 from animate_anyone.metrics.warping import TrueMotion
 
@@ -267,8 +267,7 @@ def _plain(value: Any) -> Any:
 
 
 def _write(path: Path, text: str) -> None:
-    with complete_file(path) as temporary, reported(path):
-        temporary.write_text(text, encoding="utf-8")
+    write_file(path, text.encode())
 
 
 def _read(path: Path, *, remedy: str) -> dict[str, Any]:

@@ -23,11 +23,21 @@ def complete_file(path: Path) -> Generator[Path, None, None]:
     try:
         yield temporary
         with reported(path):
-            with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
+            _flush(temporary)
             os.replace(temporary, path)
+            _flush(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Writes a file so that readers see the old content or the new, never a part.
+
+    Raises:
+        MediaError: The place cannot be written to.
+    """
+    with complete_file(path) as temporary, reported(path):
+        temporary.write_bytes(content)
 
 
 @contextmanager
@@ -51,6 +61,32 @@ def complete_folder(path: Path) -> Generator[Path, None, None]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+@contextmanager
+def replaced_folder(path: Path) -> Generator[Path, None, None]:
+    """As `complete_folder`, but in the place of any old one, and flushed before: for what took long to make.
+
+    Raises:
+        MediaError: The place cannot be written to.
+    """
+    temporary, aside = _temporary(path), _temporary(path)
+    with reported(path):
+        temporary.mkdir()
+    try:
+        yield temporary
+        with reported(path):
+            for file in (*temporary.rglob("*"), temporary):
+                _flush(file)
+            # A folder cannot be renamed onto one that is not empty; the old one is moved aside first.
+            if path.exists():
+                path.rename(aside)
+            temporary.rename(path)
+            _flush(path.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if path.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+
+
 def check_free_folder(path: Path) -> None:
     """Refuse a folder that has something in it, since replacing it would delete that.
 
@@ -70,6 +106,15 @@ def reported(path: Path) -> Generator[None, None, None]:
         raise MediaError(
             f"{path}: cannot be written ({error.strerror or error}). Check the folder's permissions and the free space."
         ) from error
+
+
+def _flush(path: Path) -> None:
+    """Has the system write a file's content, or a folder's entries, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _temporary(path: Path) -> Path:

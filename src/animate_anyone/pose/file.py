@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from animate_anyone.errors import PoseError
-from animate_anyone.media.atomic import complete_file
+from animate_anyone.media.atomic import write_file
 from animate_anyone.pose.skeleton import BODY_NAMES, LAYOUT, NUM_KEYPOINTS, FloatArray, PoseSequence
 
 FORMAT = "animate-anyone/pose"
@@ -53,8 +53,7 @@ def save_poses(sequence: PoseSequence, path: str | Path) -> None:
     content = json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
     if compressed:
         content = gzip.compress(content, mtime=0)
-    with complete_file(path) as temporary:
-        temporary.write_bytes(content)
+    write_file(path, content)
 
 
 def load_poses(path: str | Path) -> PoseSequence:

@@ -3,10 +3,8 @@
 import hashlib
 import json
 import logging
-import os
 import shutil
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,9 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+
+from animate_anyone.errors import ConfigError
+from animate_anyone.media.atomic import replaced_folder
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ class Checkpoint:
         weights: The trained parameters, by component and name.
         ema: Their moving average.
         optimiser: `state_dict` of the optimiser.
-        sums: Sums of the losses since the last line of the loss log.
+        sums: Sums of the losses since the last line of the loss log, and how many steps are in them.
     """
 
     step: int
@@ -43,9 +44,14 @@ class Checkpoint:
 
 
 def save_checkpoint(checkpoint: Checkpoint, folder: Path, *, keep: int) -> Path:
-    """Write `folder/step-NNNNNNNN` atomically, then remove all but the `keep` newest."""
+    """Write `folder/step-NNNNNNNN` atomically, then remove all but it and the newest before it, `keep` in all.
+
+    What is left of later steps was passed over when the run went on, and is removed as well.
+    """
+    for unfinished in folder.glob(".step-*"):  # of a process that was killed
+        shutil.rmtree(unfinished)
     path = folder / f"step-{checkpoint.step:08d}"
-    with new_folder(path) as temporary:
+    with replaced_folder(path) as temporary:
         save_file(contiguous(checkpoint.weights), temporary / WEIGHTS)
         save_file(contiguous(checkpoint.ema), temporary / EMA)
         torch.save(dict(checkpoint.optimiser), temporary / OPTIMISER)
@@ -55,14 +61,21 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path, *, keep: int) -> Path:
             "files": {name: asdict(fingerprint(temporary / name)) for name in (WEIGHTS, EMA, OPTIMISER)},
         }
         (temporary / STATE).write_text(json.dumps(state, indent=2), encoding="utf-8")
-    for old in sorted(folder.glob("step-*"))[:-keep]:
-        shutil.rmtree(old)
+    before = sorted(other for other in folder.glob("step-*") if other < path)
+    for other in folder.glob("step-*"):
+        if other != path and other not in before[len(before) + 1 - keep :]:
+            shutil.rmtree(other)
     return path
 
 
 def load_checkpoint(folder: Path) -> Checkpoint | None:
-    """The newest valid checkpoint in `folder`, if there is one; damaged ones are passed over with a warning."""
-    for path in sorted(folder.glob("step-*"), reverse=True):
+    """The newest valid checkpoint in `folder`, None if there is none; damaged ones are passed over with a warning.
+
+    Raises:
+        ConfigError: All of them are damaged. To begin anew would throw away the run's logs.
+    """
+    found = sorted(folder.glob("step-*"), reverse=True)
+    for path in found:
         problem = damage(path)
         if problem is not None:
             logger.warning("Passing over the checkpoint %s: %s.", path, problem)
@@ -74,6 +87,11 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
             ema=load_file(path / EMA),
             optimiser=torch.load(path / OPTIMISER, map_location="cpu", weights_only=True),
             sums=state["sums"],
+        )
+    if found:
+        raise ConfigError(
+            f"{folder}: no checkpoint in it is whole ({', '.join(path.name for path in reversed(found))}). Bring "
+            f"back a copy of one, or remove {folder} to begin anew."
         )
     return None
 
@@ -102,48 +120,6 @@ def fingerprint(path: Path) -> Fingerprint:
     """Of a file as it is now."""
     with path.open("rb") as file:
         return Fingerprint(path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
-
-
-@contextmanager
-def new_folder(path: Path) -> Generator[Path]:
-    """A temporary folder that becomes `path` when the block ends well, in place of any old one; flushed before."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
-    try:
-        yield temporary
-        for file in (*temporary.rglob("*"), temporary):
-            flush(file)
-        if path.exists():
-            # A folder cannot be renamed onto one that is not empty; the old one is moved aside first.
-            aside = path.with_name(f".{path.name}.{os.getpid()}.old")
-            path.rename(aside)
-            temporary.rename(path)
-            shutil.rmtree(aside)
-        else:
-            temporary.rename(path)
-        flush(path.parent)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file atomically: readers see the old content or the new, never a part."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(content)
-    flush(temporary)
-    temporary.rename(path)
-    flush(path.parent)
-
-
-def flush(path: Path) -> None:
-    """Have the system write a file's content, or a folder's entries, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

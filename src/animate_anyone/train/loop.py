@@ -16,8 +16,9 @@ from torch.utils.data import DataLoader
 
 from animate_anyone.checkpoints.notices import save_notices
 from animate_anyone.errors import ConfigError, MissingExtraError
+from animate_anyone.media.atomic import replaced_folder, write_file
 from animate_anyone.train.batches import Batches, Sample
-from animate_anyone.train.checkpoint import Checkpoint, load_checkpoint, new_folder, save_checkpoint, write_file
+from animate_anyone.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from animate_anyone.train.config import Optimiser, TrainConfig, load_config, parse_config
 from animate_anyone.train.ema import MovingAverage, assign
 from animate_anyone.train.muon import Muon
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 CONFIG, CHECKPOINTS = "config.json", "checkpoints"
+STEPS = "steps"
+"""Among the sums of losses: how many steps are in them."""
 
 OPTIMISERS: Mapping[str, Callable[..., torch.optim.Optimizer]] = MappingProxyType(
     {"adamw": torch.optim.AdamW, "muon": Muon}
@@ -171,6 +174,7 @@ def run(config: TrainConfig) -> Path:
                     sums[name] = sums.get(name, 0) + value.detach().double() / len(micro_batches)
             norm = accelerator.clip_grad_norm_(list(parameters.values()), config.optimiser.max_grad_norm)
             sums["grad_norm"] = sums.get("grad_norm", 0) + torch.as_tensor(norm).double()
+            sums[STEPS] = sums.get(STEPS, torch.zeros((), dtype=torch.float64)) + 1
             optimiser.step()
             optimiser.zero_grad()
             average.update(step)
@@ -183,11 +187,11 @@ def run(config: TrainConfig) -> Path:
             due_validation = last or step % config.validation_every == 0
             if due_log or due_checkpoint:
                 sums = mean_over_processes(sums, accelerator)
+                check_finite(sums, step=step, config=config)
             if due_log:
-                num_summed = (step - 1) % config.log_every + 1
+                num_summed = int(sums.pop(STEPS))
                 means = {name: float(value) / num_summed for name, value in sums.items()}
                 sums = {}
-                check_finite(means["loss"], step=step, config=config)
                 if record is not None:
                     record.write(step, means | {"learning_rate": learning_rate})
                 now = time.monotonic()
@@ -237,7 +241,7 @@ def run(config: TrainConfig) -> Path:
                     assign(stage.prepare(networks), parameters)
                 save_networks(networks, config.output, trained=stage.trains)
             if stage.pipeline is not None:
-                with new_folder(config.output / "pipeline") as temporary:
+                with replaced_folder(config.output / "pipeline") as temporary:
                     stage.pipeline(config, networks).save_pretrained(temporary)
                     save_notices(init_notices(config.init), temporary)
     accelerator.wait_for_everyone()
@@ -280,10 +284,12 @@ def mean_over_processes(sums: dict[str, Tensor], accelerator: "Accelerator") -> 
     return {name: reduce(value.to(accelerator.device), reduction="mean").cpu() for name, value in sums.items()}
 
 
-def check_finite(loss: float, *, step: int, config: TrainConfig) -> None:
-    """Ends a run that can only get worse."""
-    if not math.isfinite(loss):
+def check_finite(sums: Mapping[str, Tensor], *, step: int, config: TrainConfig) -> None:
+    """Ends a run that can only get worse, before a checkpoint of it takes the place of a good one."""
+    bad = {name: float(value) for name, value in sums.items() if not math.isfinite(value)}
+    if bad:
         raise ConfigError(
-            f"The loss is {loss} at step {step}. Lower optimiser.learning_rate or use precision 'fp32', then run "
-            f"again: with another output, or after removing {config.output}."
+            f"At step {step} {' and '.join(f'{name} is {value}' for name, value in bad.items())}. Lower "
+            "optimiser.learning_rate or use precision 'fp32', then run again with another output. The checkpoints in "
+            f"{config.output / CHECKPOINTS} are of before, and can be gone on from with the same settings alone."
         )

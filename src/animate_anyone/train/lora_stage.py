@@ -10,8 +10,9 @@ from torch import nn
 
 from animate_anyone.checkpoints.adapters import ADAPTER_WEIGHTS, PREFIX, merge_adapters
 from animate_anyone.errors import ConfigError, MissingExtraError
+from animate_anyone.media.atomic import replaced_folder
 from animate_anyone.train.animation_stages import clip_length, drawing, make_pipeline, objective, picturing, window
-from animate_anyone.train.checkpoint import contiguous, new_folder
+from animate_anyone.train.checkpoint import contiguous
 from animate_anyone.train.config import Lora, TrainConfig
 from animate_anyone.train.networks import make_networks
 from animate_anyone.train.stage import Networks, Stage
@@ -79,7 +80,7 @@ def adapter_parameters(networks: Networks) -> list[nn.Parameter]:
 
 def save_adapters(config: TrainConfig, networks: Networks) -> None:
     """Writes `adapters/`, in PEFT's layout."""
-    with new_folder(config.output / ADAPTERS) as folder:
+    with replaced_folder(config.output / ADAPTERS) as folder:
         for component in ADAPTED:
             network: Any = networks[component]
             adapters = {

@@ -17,6 +17,7 @@ from animate_anyone.checkpoints.notices import Notice, notice_of, read_notices
 from animate_anyone.checkpoints.registry import REGISTRY, locate
 from animate_anyone.checkpoints.sd15 import open_sd15
 from animate_anyone.errors import ConfigError
+from animate_anyone.media.atomic import replaced_folder
 from animate_anyone.models.control_net import ControlNet
 from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.patch_autoencoder import PatchAutoencoder
@@ -25,7 +26,6 @@ from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.unet import ATTENTION_STAGE, PLAIN_STAGE
 from animate_anyone.models.vae import AUTOENCODERS
 from animate_anyone.pose.draw import STYLES
-from animate_anyone.train.checkpoint import new_folder
 from animate_anyone.train.config import ImageEncoderSize, Init, Models, TrainConfig, UNetSize, VaeSize
 from animate_anyone.train.stage import Networks, Stage
 
@@ -299,5 +299,5 @@ def setting(network: nn.Module, name: str) -> Any:
 def save_networks(networks: Networks, folder: Path, *, trained: tuple[str, ...]) -> None:
     """Write each trained component to a folder of its name, as diffusers and transformers read them."""
     for name in trained:
-        with new_folder(folder / name) as temporary:
+        with replaced_folder(folder / name) as temporary:
             networks[name].save_pretrained(temporary)  # pyright: ignore[reportCallIssue]

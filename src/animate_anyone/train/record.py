@@ -11,7 +11,7 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from animate_anyone.train.checkpoint import write_file
+from animate_anyone.media.atomic import write_file
 
 LOSS_LOG, VALIDATION_LOG = "losses.jsonl", "validation.jsonl"
 
