@@ -1,5 +1,6 @@
 """A run ends with usable components, and a run that was killed ends as if it had not been."""
 
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -9,9 +10,11 @@ from typing import Any
 
 import pytest
 import torch
+from accelerate import Accelerator
 from PIL import Image
 
 from animate_anyone.errors import ConfigError
+from animate_anyone.models.denoising_unet import DenoisingUNet
 from animate_anyone.models.patch_autoencoder import PatchAutoencoder
 from animate_anyone.models.vae import encode_images
 from animate_anyone.pipeline import AnimateAnyonePipeline
@@ -161,6 +164,51 @@ def test_a_folder_holds_one_run(configure: Configure):
     run(configure("vae", steps=1))
     with pytest.raises(ConfigError, match="other settings: batch_size, seed differ"):
         run(configure("vae", steps=1, seed=9, batch_size=2))
+
+
+def test_a_run_is_not_gone_on_with_beside_other_weights(configure: Configure, trained: Path, tmp_path: Path):
+    start = tmp_path / "pipeline"
+    shutil.copytree(trained / "stage1/pipeline", start)
+    run(configure("stage2", steps=1, **{"init.pipeline": start}))
+    changed = DenoisingUNet.from_pretrained(start / "denoising_unet")
+    with torch.no_grad():
+        changed.conv_in.weight.add_(0.1)
+    changed.save_pretrained(start / "denoising_unet")
+    with pytest.raises(ConfigError, match="other contents of: denoising_unet"):
+        run(configure("stage2", steps=2, **{"init.pipeline": start}))
+
+
+def test_a_run_does_not_replace_what_it_starts_from(trained: Path, tmp_path: Path):
+    start = tmp_path / "pipeline"
+    shutil.copytree(trained / "stage1/pipeline", start)
+    for output in (start, tmp_path):
+        with pytest.raises(ConfigError, match=r"init\.pipeline is .* which this run would replace"):
+            run(tiny("stage2", trained, output=output, **{"init.pipeline": start}))
+    assert (start / "denoising_unet/diffusion_pytorch_model.safetensors").exists()
+
+
+def test_the_log_holds_means_of_the_steps_since_its_last_line(configure: Configure, tmp_path: Path):
+    pace: dict[str, Any] = {"optimiser.schedule": "constant", "optimiser.warmup_steps": 0}
+    run(configure("vae", steps=3, **pace))
+    pieces = read_log(run(configure("vae", steps=5, **pace)) / LOSS_LOG)
+    whole = read_log(run(configure("vae", output=tmp_path / "whole", steps=5, log_every=1, **pace)) / LOSS_LOG)
+    assert [line["step"] for line in pieces] == [2, 3, 4, 5]
+    assert [line["loss"] for line in pieces[1:]] == [line["loss"] for line in whole[2:]]
+
+
+def test_a_gradient_that_is_lost_leaves_the_last_good_checkpoint(configure: Configure, monkeypatch: pytest.MonkeyPatch):
+    config = configure("vae", steps=2, log_every=100, checkpoint_every=1, keep_checkpoints=1)
+    true_norm = Accelerator.clip_grad_norm_
+    calls: list[Any] = []
+
+    def lost(*given: Any) -> Any:
+        calls.append(given)
+        return true_norm(*given) if len(calls) == 1 else torch.tensor(float("nan"))
+
+    monkeypatch.setattr(Accelerator, "clip_grad_norm_", lost)
+    with pytest.raises(ConfigError, match="At step 2 grad_norm is nan"):
+        run(config)
+    assert [path.name for path in (config.output / "checkpoints").iterdir()] == ["step-00000001"]
 
 
 def test_parts_of_a_batch_must_be_equal(configure: Configure):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from animate_anyone.data.layouts import Split
 from animate_anyone.data.manifest import Limits, Making, Manifest, load_manifest, save_manifest
@@ -16,10 +17,13 @@ from animate_anyone.media.size import Size
 from animate_anyone.media.writer import write_video
 from animate_anyone.pose.detect import PoseDetector
 from animate_anyone.pose.file import save_poses
+from animate_anyone.train.batches import seeded_generator
 from animate_anyone.train.config import PreparedData, TrainConfig
 from animate_anyone.train.loop import run
+from animate_anyone.train.networks import make_networks
 from animate_anyone.train.record import LOSS_LOG, read_log
 from animate_anyone.train.sources import PreparedSource
+from animate_anyone.train.stages import stage_of
 
 Configure = Callable[..., TrainConfig]
 
@@ -49,13 +53,27 @@ def data(folder: Path, **settings: float) -> PreparedData:
 
 def test_videos_are_cut_into_clips_of_one_character_each(folder: Path):
     source = PreparedSource(data(folder), split="train")
-    assert len(source) == 6
-    assert [source.identity(index) for index in range(6)] == [0, 0, 1, 1, 2, 2]
+    assert [source.identity(index) for index in range(len(source))] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert [list(source.same_video(index)) for index in (0, 4, 8)] == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
     assert source.clip(3).frames.shape == (6, 3, 48, 32)
-    whole = PreparedSource(data(folder, num_frames=12), split="train")
-    assert np.array_equal(source.clip(3).poses.keypoints, whole.clip(1).poses.keypoints[6:])
+    # Thirteen frames: the cuts begin at 0, 3 and 7, so that none is left out.
+    whole = PreparedSource(data(folder, num_frames=13), split="train")
+    for number, start in enumerate((0, 3, 7)):
+        expected = whole.clip(1).poses.keypoints[start : start + 6]
+        assert np.array_equal(source.clip(3 + number).poses.keypoints, expected)
     assert len(PreparedSource(data(folder, fps=6.0), split="train")) == 3
-    assert len(PreparedSource(data(folder), split="validation")) == 2
+    assert len(PreparedSource(data(folder), split="validation")) == 3
+
+
+def test_the_reference_is_any_frame_of_the_video(folder: Path, configure: Configure):
+    config = configure("stage2", data=data(folder).model_dump(), **{"diffusion.num_frames": 6})
+    networks = make_networks(config, stage_of(config))
+    draw = stage_of(config).draw(config, networks)
+    samples = [draw(seeded_generator(number)) for number in range(40)]
+    given = [
+        any(torch.equal(sample["reference"], frame) for frame in sample["latents"].unbind(1)) for sample in samples
+    ]
+    assert 5 < sum(given) < 35
 
 
 def test_clips_are_told_apart_by_all_they_depend_on(folder: Path):

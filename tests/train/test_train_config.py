@@ -1,6 +1,7 @@
 """The training configuration names every bad field, and knows what may change when a run is resumed."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,3 +88,32 @@ def test_length_and_pace_may_change_but_not_what_is_learnt():
         for change in ({}, {"num_inference_steps": 3, "guidance_scale": 1.0}, {"noise_offset": 0.5})
     )
     assert (changed_fields(old, sampled), changed_fields(old, learnt)) == ([], ["diffusion"])
+
+
+@pytest.mark.parametrize(("share", "changed"), [(0.0, []), (0.5, ["diffusion"])])
+def test_the_scale_of_the_noise_may_change_where_it_is_only_sampled(share: float, changed: list[str]):
+    old, new = (
+        parse_config(
+            GOOD | {"stage": "stage1", "diffusion": {"last_timestep_share": share, "noise_scale": scale}}, origin=""
+        )
+        for scale in (0.0, 1.0)
+    )
+    assert changed_fields(old, new) == changed
+
+
+@pytest.mark.parametrize(("stage", "changed"), [("vae", []), ("image-encoder", ["accumulation"])])
+def test_parts_of_a_batch_say_what_is_learnt_where_pictures_are_told_apart(stage: str, changed: list[str]):
+    old, new = (parse_config(GOOD | {"stage": stage, "accumulation": parts}, origin="") for parts in (1, 2))
+    assert changed_fields(old, new) == changed
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"data": {"source": "procedural", "size": 32}, "vae": {"crop": 64}}, "vae.crop is 64.*only 32x32"),
+        ({"stage": "lora", "models": {"reference": "controlnet"}}, "lora adapts the ReferenceNet.*'controlnet'"),
+    ],
+)
+def test_what_cannot_be_trained_together_is_refused(values: dict[str, Any], message: str):
+    with pytest.raises(ConfigError, match=message):
+        parse_config(GOOD | values, origin="x.toml")

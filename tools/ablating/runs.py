@@ -13,9 +13,9 @@ from ablating.variants import SHARED, Variant
 from animate_anyone.errors import ConfigError
 from animate_anyone.media.atomic import write_file
 from animate_anyone.train.config import TrainConfig, load_config, parse_config
-from animate_anyone.train.loop import CONFIG, run
+from animate_anyone.train.loop import run
 from animate_anyone.train.record import LOSS_LOG, read_log
-from animate_anyone.train.resuming import changed_fields
+from animate_anyone.train.resuming import CONFIG, changed_fields
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SECONDS = "seconds.json"

@@ -58,7 +58,7 @@ def window(config: TrainConfig, length: int, generator: torch.Generator) -> list
 
 
 def drawing(pick_frames: PickFrames) -> MakeDraw:
-    """A `Stage.draw`: some frames of a clip as the target, any frame of the same clip as the reference."""
+    """A `Stage.draw`: some frames of a clip as the target, any frame of its video as the reference (paper 3.3)."""
 
     def draw(config: TrainConfig, networks: Networks, *, split: Split = "train") -> Draw:
         source = make_source(config.data, split=split)
@@ -69,19 +69,22 @@ def drawing(pick_frames: PickFrames) -> MakeDraw:
         style = STYLES[config.diffusion.pose_style]
 
         def draw_sample(generator: torch.Generator) -> Sample:
-            clip = clips[pick(len(clips), generator)]
+            index = pick(len(clips), generator)
+            clip = clips[index]
             numbers = pick_frames(config, len(clip.latents), generator)
-            reference = pick(len(clip.latents), generator)
+            others = source.same_video(index)
+            other, reference = divmod(pick(len(others) * source.num_frames, generator), source.num_frames)
+            seen = clip if others[other] == index else clips[others[other]]
             latents = rearrange(clip.latents[numbers].float(), "f c h w -> c f h w").contiguous()
             # A frame may be wanted more than once, as a still is drawn with replacement.
-            drawn = sorted({reference, *numbers})
+            drawn = sorted(set(numbers))
             poses = pose_pictures(clip.poses, drawn, style)
             return {
                 "latents": latents,
                 "pose": poses[:, [drawn.index(number) for number in numbers]],
-                "reference": clip.latents[reference].float(),
-                "reference_pose": poses[:, [drawn.index(reference)]],
-                "image_token": clip.image_tokens[reference].float(),
+                "reference": seen.latents[reference].float(),
+                "reference_pose": pose_pictures(seen.poses, [reference], style),
+                "image_token": seen.image_tokens[reference].float(),
                 **draw_noise(latents.shape, scheduler, config.diffusion, generator),
             }
 

@@ -4,7 +4,9 @@ import hashlib
 import json
 import logging
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import torch
 from jaxtyping import Float
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import CLIPVisionModelWithProjection
 
 from animate_anyone.models.image_encoder import embed_images, preprocess_images
@@ -55,7 +57,10 @@ class ClipCache:
         self.vae = vae
         self.image_encoder = image_encoder
         self.image_size: int = image_encoder.config.image_size  # pyright: ignore[reportAttributeAccessIssue, reportAssignmentType]
-        encoders = f"{FORMAT} {scale_of(vae)} {weights_hash(vae)} {weights_hash(image_encoder)}"
+        encoders = (
+            f"{FORMAT} {scale_of(vae)} {weights_hash(vae.state_dict().items())} "
+            f"{weights_hash(image_encoder.state_dict().items())}"
+        )
         self.folder = folder / hashlib.sha256(encoders.encode()).hexdigest()[:16]
         self.folder.mkdir(parents=True, exist_ok=True)
 
@@ -123,10 +128,10 @@ def scale_of(vae: Autoencoder) -> list[Any]:
     return [vae.config.get(name) for name in ("scaling_factor", "latents_mean", "latents_std")]
 
 
-def weights_hash(network: nn.Module) -> str:
-    """SHA-256 of all weights of a network."""
+def weights_hash(weights: Iterable[tuple[str, Tensor]]) -> str:
+    """SHA-256 of named weights, in whatever order."""
     digest = hashlib.sha256()
-    for name, tensor in sorted(network.state_dict().items()):
+    for name, tensor in sorted(weights, key=itemgetter(0)):
         digest.update(name.encode())
         digest.update(tensor.detach().float().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()

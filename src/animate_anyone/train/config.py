@@ -119,7 +119,7 @@ class ProceduralData(Values):
     """Drawn characters. Clip i has motion i of the training seeds, and character `i // motions_per_character`."""
 
     source: Literal["procedural"] = "procedural"
-    size: Annotated[int, Field(ge=16)] = 128
+    size: Annotated[int, Field(ge=32)] = 128
     fps: Annotated[float, Field(gt=0)] = 12.0
     num_frames: Annotated[int, Field(ge=2)] = 24
     num_clips: Annotated[int, Field(ge=2)] = 4000
@@ -304,6 +304,13 @@ class TrainConfig(Values):
         return self
 
     @model_validator(mode="after")
+    def check_crop(self) -> Self:
+        size, crop = self.data.frame_size, self.vae.crop
+        if self.stage == "vae" and crop is not None and crop > min(size.width, size.height):
+            raise ValueError(f"vae.crop is {crop}, but the frames of the data are only {size}")
+        return self
+
+    @model_validator(mode="after")
     def check_frames(self) -> Self:
         if self.stage in ("stage2", "one-stage", "lora", "distil") and self.diffusion.num_frames > self.data.num_frames:
             raise ValueError(
@@ -314,6 +321,10 @@ class TrainConfig(Values):
 
     @model_validator(mode="after")
     def check_reference(self) -> Self:
+        if self.stage == "lora" and self.models.reference != "reference-net":
+            raise ValueError(
+                f"lora adapts the ReferenceNet, but models.reference is '{self.models.reference}'; set 'reference-net'"
+            )
         if LOSS_OF[self.stage] == "diffusion" and self.models.reference == "none":
             if not self.diffusion.image_tokens:
                 raise ValueError(

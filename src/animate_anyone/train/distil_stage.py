@@ -7,7 +7,9 @@ from diffusers import DiffusionPipeline
 from PIL import Image
 from torch import nn
 
+from animate_anyone.data.procedural import Split
 from animate_anyone.train.animation_stages import clip_length, drawing, make_pipeline, objective, picturing, window
+from animate_anyone.train.batches import Draw
 from animate_anyone.train.config import TrainConfig
 from animate_anyone.train.distillation import DistillationObjective, Segments
 from animate_anyone.train.stage import Networks, Stage, all_parameters
@@ -34,6 +36,11 @@ def distillation(config: TrainConfig, networks: Networks) -> nn.Module:
         segments=Segments.of(student.scheduler, config.distillation),
         guidance_scale=config.distillation.guidance_scale,
     )
+
+
+def draw(config: TrainConfig, networks: Networks, *, split: Split = "train") -> Draw:
+    """A `Stage.draw`, as that of stage 2, with the noise that the student will start from."""
+    return drawing(window)(as_sampled(config), networks, split=split)
 
 
 def as_sampled(config: TrainConfig) -> TrainConfig:
@@ -64,7 +71,7 @@ DISTIL_STAGE = Stage(
     temporal=None,
     adapt=add_teacher,
     trainable=all_parameters("denoising_unet"),
-    draw=drawing(window),
+    draw=draw,
     objective=distillation,
     picture=picture,
     pipeline=few_step_pipeline,

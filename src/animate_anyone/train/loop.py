@@ -1,6 +1,5 @@
 """The training loop: one for all stages. Running the same configuration again resumes it, exactly."""
 
-import json
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -16,15 +15,15 @@ from torch.utils.data import DataLoader
 
 from animate_anyone.checkpoints.notices import save_notices
 from animate_anyone.errors import ConfigError, MissingExtraError
-from animate_anyone.media.atomic import replaced_folder, write_file
+from animate_anyone.media.atomic import replaced_folder
 from animate_anyone.train.batches import Batches, Sample
 from animate_anyone.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from animate_anyone.train.config import Optimiser, TrainConfig, load_config, parse_config
+from animate_anyone.train.config import Optimiser, TrainConfig, load_config
 from animate_anyone.train.ema import MovingAverage, assign
 from animate_anyone.train.muon import Muon
 from animate_anyone.train.networks import init_folder, init_notices, make_networks, save_networks
 from animate_anyone.train.record import Record, progress_bar, terminal_line
-from animate_anyone.train.resuming import changed_fields
+from animate_anyone.train.resuming import claim_folder, claim_inputs, inputs_of
 from animate_anyone.train.stage import round_frozen
 from animate_anyone.train.stages import stage_of
 from animate_anyone.train.stopping import StopSignal
@@ -33,7 +32,7 @@ from animate_anyone.train.validation import draw_validation, validation_losses
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-CONFIG, CHECKPOINTS = "config.json", "checkpoints"
+CHECKPOINTS = "checkpoints"
 STEPS = "steps"
 """Among the sums of losses: how many steps are in them."""
 
@@ -91,7 +90,8 @@ def run(config: TrainConfig) -> Path:
 
     # --- The run's folder ---
     if accelerator.is_main_process:
-        claim_folder(config)
+        for notice in claim_folder(config, trains=stage.trains):
+            console.print(notice)
     accelerator.wait_for_everyone()
 
     # --- Networks, what trains in them, its optimiser and average ---
@@ -106,6 +106,8 @@ def run(config: TrainConfig) -> Path:
     for network in networks.values():
         network.to(device=accelerator.device, memory_format=layout)  # pyright: ignore[reportCallIssue]
     parameters = stage.prepare(networks)
+    if accelerator.is_main_process:
+        claim_inputs(config.output, inputs_of(config, networks, trained=parameters.values()))
     objective = accelerator.prepare_model(stage.objective(config, networks))
     optimiser = OPTIMISERS[config.optimiser.kind](
         parameters.values(),
@@ -246,21 +248,6 @@ def run(config: TrainConfig) -> Path:
                     save_notices(init_notices(config.init), temporary)
     accelerator.wait_for_everyone()
     return config.output
-
-
-def claim_folder(config: TrainConfig) -> None:
-    """Makes the run's folder, or checks that it holds this same run."""
-    config.output.mkdir(parents=True, exist_ok=True)
-    path = config.output / CONFIG
-    if path.exists():
-        old = parse_config(json.loads(path.read_text(encoding="utf-8")), origin=str(path))
-        changed = changed_fields(old, config)
-        if changed:
-            raise ConfigError(
-                f"{config.output} holds a run with other settings: {', '.join(changed)} differ from {path}. "
-                "Choose another output, or give the settings of that run to resume it."
-            )
-    write_file(path, (config.model_dump_json(indent=2) + "\n").encode())
 
 
 def learning_rate_at(step: int, optimiser: Optimiser, *, steps: int) -> float:

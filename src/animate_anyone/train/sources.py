@@ -1,13 +1,17 @@
-"""Where clips come from: drawn characters, or prepared videos. Clips are numbered; number i is always the same."""
+"""Where clips come from: drawn characters, or prepared videos. Clips are numbered, a set always in the same way."""
 
+import ast
 import hashlib
 from collections.abc import Sequence
 from functools import cache
+from math import ceil
+from pathlib import Path
 from typing import Any, Protocol
 
 from jaxtyping import UInt8
 from torch import Tensor
 
+from animate_anyone.data import procedural
 from animate_anyone.data.clip import Clip
 from animate_anyone.data.manifest import Entry, load_manifest
 from animate_anyone.data.prepared import PreparedClips
@@ -34,6 +38,10 @@ class Source(Protocol):
 
     def identity(self, index: int) -> int:
         """Clips of one character have the same number."""
+        ...
+
+    def same_video(self, index: int) -> Sequence[int]:
+        """The clips of the video that a clip is of, itself among them."""
         ...
 
     def spec(self, index: int) -> dict[str, Any]:
@@ -75,6 +83,9 @@ class ProceduralSource:
     def identity(self, index: int) -> int:
         return self.seeds[index // self.data.motions_per_character]
 
+    def same_video(self, index: int) -> Sequence[int]:
+        return [index]
+
     def spec(self, index: int) -> dict[str, Any]:
         return {
             "character": self.identity(index),
@@ -82,17 +93,16 @@ class ProceduralSource:
             "num_frames": self.data.num_frames,
             "size": self.data.size,
             "fps": self.data.fps,
-            "drawing": drawing_hash(self.seeds[0], self.data.num_frames, self.data.size, self.data.fps),
+            "drawing": drawing_hash(),
         }
 
 
 @cache
-def drawing_hash(seed: int, num_frames: int, size: int, fps: float) -> str:
-    """A hash of sample pictures, which is another one when characters are drawn or moved in another way."""
+def drawing_hash() -> str:
+    """A hash of the code that draws and moves characters, comments aside: other code may give other pictures."""
     digest = hashlib.sha256()
-    for number in range(seed, seed + 4):
-        pictures = render_frames(number, number, [0, num_frames - 1], size=size, fps=fps)
-        digest.update(pictures.frames.numpy().tobytes())
+    for path in sorted(Path(procedural.__path__[0]).glob("*.py")):
+        digest.update(ast.unparse(ast.parse(path.read_text(encoding="utf-8"))).encode())
     return digest.hexdigest()
 
 
@@ -116,6 +126,9 @@ class PreparedSource:
         self.videos = PreparedClips(folder=data.folder, entries=self.entries, size=data.frame_size, fps=data.fps)
         groups = sorted({entry.group for entry in self.entries})
         self.identities = {group: number for number, group in enumerate(groups)}
+        self.of_video: dict[int, list[int]] = {}
+        for number, (video, _) in enumerate(self.clips):
+            self.of_video.setdefault(video, []).append(number)
 
     @property
     def num_frames(self) -> int:
@@ -138,6 +151,9 @@ class PreparedSource:
     def identity(self, index: int) -> int:
         return self.identities[self.entries[self.clips[index][0]].group]
 
+    def same_video(self, index: int) -> Sequence[int]:
+        return self.of_video[self.clips[index][0]]
+
     def spec(self, index: int) -> dict[str, Any]:
         video, start = self.clips[index]
         entry = self.entries[video]
@@ -154,13 +170,15 @@ class PreparedSource:
 
 
 def cut_clips(data: PreparedData, entries: Sequence[Entry]) -> list[tuple[int, int]]:
-    """Clips that follow each other in each video: number of the video, first frame."""
+    """The clips of each video: its number, first frame. Spread evenly, they overlap until no frame is left out."""
     videos = PreparedClips(folder=data.folder, entries=entries, size=data.frame_size, fps=data.fps)
-    return [
-        (video, start)
-        for video in range(len(videos))
-        for start in range(0, videos.num_frames(video) - data.num_frames + 1, data.num_frames)
-    ]
+    cuts: list[tuple[int, int]] = []
+    for video in range(len(videos)):
+        length = videos.num_frames(video)
+        if length >= data.num_frames:
+            count, last = ceil(length / data.num_frames), length - data.num_frames
+            cuts += [(video, last * number // max(1, count - 1)) for number in range(count)]
+    return cuts
 
 
 def make_source(data: ProceduralData | PreparedData, *, split: Split) -> Source:

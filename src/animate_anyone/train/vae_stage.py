@@ -8,6 +8,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from animate_anyone.data.procedural import Split
+from animate_anyone.errors import ConfigError
 from animate_anyone.models.patch_autoencoder import PatchAutoencoder
 from animate_anyone.models.pixels import to_bytes, to_model_range
 from animate_anyone.models.vae import decode_latents, downscale_factor, encode_images
@@ -64,6 +65,10 @@ def draw(config: TrainConfig, networks: Networks, *, split: Split = "train") -> 
     whole = config.data.frame_size
     height, width = (config.vae.crop or side for side in (whole.height, whole.width))
     factor = downscale_factor(vae)
+    if height % factor or width % factor:
+        raise ConfigError(
+            f"The VAE reads frames whose sides are multiples of {factor}; vae.crop and data give {width} x {height}."
+        )
     num_frames = config.vae.frames_per_clip
     noise_shape = (num_frames, vae.config["latent_channels"], height // factor, width // factor)
 
