@@ -19,6 +19,7 @@ from animate_anyone.pose.align import AlignmentReport, align_poses, place_poses
 from animate_anyone.pose.draw import STYLES, draw_pose
 from animate_anyone.pose.driving import Driving, SkeletonVideo
 from animate_anyone.pose.images import DrawnPoseImages, PoseImages, SkeletonVideoImages
+from animate_anyone.pose.motion import UseOfPoses
 from animate_anyone.pose.skeleton import Pose
 from animate_anyone.pose.skeleton_reading import read_skeleton_video
 from animate_anyone.sampling.presets import PRESETS, OfferedPreset
@@ -121,7 +122,9 @@ def animate(
         reference_pose: the pose of the character in pixels of the reference image, where it is known. Checkpoints
             that were trained for it find the parts of the character by it.
         align: with a reference pose, give a driving motion of keypoints the proportions and the place of the
-            character; otherwise, and for skeleton videos, the driving picture is shown whole in the middle.
+            character; otherwise the driving picture is shown whole in the middle. So are the frames of a skeleton
+            video, unless the checkpoint's pose pictures are drawn from keypoints (`use_of_poses`), which are then read
+            from it.
         options: choices of the user.
         decoder: decodes the frames of a stream in place of the checkpoint's VAE.
         on_step: called after every denoising step with its index, the model output and the latents; not in a stream,
@@ -176,6 +179,14 @@ def animate(
         pose_images=pose_images,
         alignment=alignment,
         frames=_shown(frames, pose_images, geometry),
+    )
+
+
+def use_of_poses(pipeline: AnimateAnyonePipeline) -> UseOfPoses:
+    """What a checkpoint does with poses."""
+    return UseOfPoses(
+        sees_reference_pose=pipeline.config["reference_pose"],
+        reads_keypoints=STYLES[pipeline.config["pose_style"]].body_map,
     )
 
 

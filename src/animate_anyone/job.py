@@ -12,7 +12,7 @@ import torch
 from diffusers import AutoencoderTiny
 from PIL import Image
 
-from animate_anyone.animation import AnimateOptions, Animation, animate
+from animate_anyone.animation import AnimateOptions, Animation, animate, use_of_poses
 from animate_anyone.devices.placement import Placement
 from animate_anyone.errors import AnimateAnyoneError, ConfigError, MediaError, PoseError
 from animate_anyone.media.image import load_image
@@ -95,11 +95,13 @@ def run_job(job: Job, listener: Listener) -> RunReport:
             decoder, model = open_decoder_of(job.decoder, pipeline, model, device=placement.torch_device)
 
     # --- The motion ---
+    use = use_of_poses(pipeline)
     with stopwatch.phase("find poses"):
         motion = find_motion(
             job.driving,
             reference,
             options=job.motion,
+            use=use,
             on_frame=lambda done, total: listener.progress("poses", done, total),
             note=listener.note,
         )
@@ -160,7 +162,7 @@ def run_job(job: Job, listener: Listener) -> RunReport:
         poses=PosesUsed(
             driving=motion.kind,
             provider=motion.provider,
-            reference_pose=motion.reference_pose_from,
+            reference_pose=motion.reference_pose_from if use.sees_reference_pose or animation.alignment else None,
             alignment=animation.alignment,
         ),
         settings=settings,
@@ -191,9 +193,8 @@ def _animate(
     note: Callable[[str], None],
 ) -> Animation:
     """The animation; if a detected pose turns out to be of no use, the motion is shown as it is."""
-    reference_pose = motion.reference_pose
-    fits = align and motion.kind != "skeleton video"
-    if reference_pose is not None and not fits and not pipeline.config["reference_pose"]:
+    reference_pose, use = motion.reference_pose, use_of_poses(pipeline)
+    if reference_pose is not None and not (use.fits(motion.kind, align=align) or use.sees_reference_pose):
         reason = "a skeleton video is shown as it is" if align else "the alignment is switched off"
         note(f"The pose of the reference has no effect: {reason}.")
     try:
@@ -211,7 +212,16 @@ def _animate(
         if motion.reference_pose_from != "detected":
             raise
         note(f"{error} The motion is shown as it is.")
-        return animate(pipeline, reference, motion.driving, options=options, decoder=decoder, on_window=on_window)
+        return animate(
+            pipeline,
+            reference,
+            motion.driving,
+            reference_pose=reference_pose,
+            align=False,
+            options=options,
+            decoder=decoder,
+            on_window=on_window,
+        )
 
 
 def _panels(animation: Animation, reference: Image.Image) -> Iterator[Frame]:

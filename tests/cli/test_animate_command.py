@@ -1,5 +1,6 @@
 import hashlib
 import json
+import shutil
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +14,7 @@ from animate_anyone.cli.app import app
 from animate_anyone.media.video import probe, read_frames
 from animate_anyone.pose.draw import STYLES
 from animate_anyone.pose.file import load_poses, save_poses
+from animate_anyone.pose.skeleton import NUM_KEYPOINTS, Pose
 from animate_anyone.pose.skeleton_video import write_skeleton_video
 
 
@@ -129,6 +131,36 @@ def test_a_reference_pose_that_has_no_effect_is_reported(cli, model, poses, pict
     assert result.exit_code == 0, result.output
     said = " ".join(result.stderr.split())
     assert "The pose of the reference has no effect: the alignment is switched off." in said
+
+
+class HalfAPerson:
+    """A detector that finds a nose, and nothing to lay a motion on."""
+
+    provider = "half a person"
+
+    def detect(self, image: np.ndarray) -> list[Pose]:
+        keypoints = np.full((NUM_KEYPOINTS, 2), 20, dtype=np.float32)
+        scores = np.zeros(NUM_KEYPOINTS, dtype=np.float32)
+        scores[0] = 1
+        return [Pose(keypoints=keypoints, scores=scores)]
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("sees_it", "used"), [(True, "detected"), (False, None)])
+def test_a_pose_that_fits_no_motion_is_seen_all_the_same(
+    cli, model, poses, picture, tmp_path, monkeypatch, sees_it, used
+):
+    index = json.loads((model / "model_index.json").read_text())
+    shutil.copytree(model, tmp_path / "copy")
+    (tmp_path / "copy/model_index.json").write_text(json.dumps(index | {"reference_pose": sees_it}))
+    monkeypatch.setattr("animate_anyone.pose.motion.make_detector", lambda *_, **__: HalfAPerson())
+    out = tmp_path / "out.mp4"
+    arguments = ["animate", str(picture), str(poses), "-o", str(out), "--model", str(tmp_path / "copy")]
+    result = cli.invoke(app, [*arguments, "--max-frames", "2", "--steps", "1"])
+    assert (result.exit_code, "shown as it is" in result.stderr) == (0, True), result.output
+    assert (report_of(out)["poses"]["reference_pose"], report_of(out)["poses"]["alignment"]) == (used, None)
 
 
 def test_a_skeleton_video_keeps_its_sound(cli, model, poses, picture, tmp_path):

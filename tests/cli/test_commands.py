@@ -8,6 +8,8 @@ import pytest
 from animate_anyone.cli.app import app
 from animate_anyone.media.video import probe
 from animate_anyone.pose.file import load_poses
+from animate_anyone.pose.images import is_skeleton_video
+from animate_anyone.pose.skeleton_reading import read_skeleton_video
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -60,7 +62,10 @@ def test_poses_are_drawn_and_checked(cli, poses, tmp_path):
     result = cli.invoke(app, ["pose", "draw", str(poses), "-o", str(tmp_path / "skeletons.mp4")])
     assert result.exit_code == 0, result.output
     info = probe(tmp_path / "skeletons.mp4")
-    assert (info.num_frames, info.fps, info.size.width, info.size.height) == (12, 12.0, 48, 48)
+    assert (info.num_frames, info.fps, info.size.width, info.size.height) == (12, 12.0, 512, 512)
+    # What is drawn drives an animation, though the canvas was too small for its lines to outlive the compression.
+    assert is_skeleton_video(tmp_path / "skeletons.mp4")
+    assert len(read_skeleton_video(tmp_path / "skeletons.mp4")) == 12
 
 
 def test_a_wrong_pose_file_is_explained(cli, tmp_path):

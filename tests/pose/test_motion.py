@@ -11,7 +11,7 @@ from animate_anyone.media.size import Size
 from animate_anyone.pose.draw import STYLES
 from animate_anyone.pose.file import save_poses
 from animate_anyone.pose.found import detect_file, is_still
-from animate_anyone.pose.motion import MotionOptions, find_motion
+from animate_anyone.pose.motion import MotionOptions, UseOfPoses, find_motion
 from animate_anyone.pose.reference import load_reference_pose
 from animate_anyone.pose.skeleton import Pose, PoseSequence
 from animate_anyone.pose.skeleton_video import write_skeleton_video
@@ -44,12 +44,12 @@ class KnownPeople:
         pass
 
 
-DEFAULTS = MotionOptions()
+DEFAULTS, NO_USE = MotionOptions(), UseOfPoses()
 
 
-def find(path: Path, picture: Image.Image, options: MotionOptions = DEFAULTS):
+def find(path: Path, picture: Image.Image, options: MotionOptions = DEFAULTS, use: UseOfPoses = NO_USE):
     notes: list[str] = []
-    motion = find_motion(path, picture, options=options, on_frame=lambda done, total: None, note=notes.append)
+    motion = find_motion(path, picture, options=options, use=use, on_frame=lambda done, total: None, note=notes.append)
     return motion, notes
 
 
@@ -72,7 +72,8 @@ def test_a_reference_without_anybody_is_said(poses, picture, tmp_path, monkeypat
     use_detector(monkeypatch, [])
     motion, notes = find(tmp_path / "walk.json", picture)
     assert (motion.reference_pose, motion.reference_pose_from) == (None, None)
-    assert notes == ["Nobody was found in the reference picture by known people. The motion is shown as it is."]
+    (note,) = notes
+    assert note.startswith("The motion is shown as it is, not fitted to the character: nobody was found")
 
 
 def test_a_detector_asked_for_by_name_must_be_there(poses, picture, tmp_path, monkeypatch):
@@ -97,6 +98,24 @@ def test_a_skeleton_video_needs_no_detector_and_keeps_a_given_reference_pose(pos
     motion, notes = find(tmp_path / "skeletons.mp4", picture, MotionOptions(reference_pose=tmp_path / "hero.json"))
     assert (motion.kind, motion.provider, motion.is_video, notes) == ("skeleton video", None, True, [])
     assert motion.reference_pose is not None and motion.reference_pose_from == "file"
+
+
+@pytest.mark.parametrize("motion", ["walk.json", "skeletons.mp4"])
+@pytest.mark.parametrize("align", [True, False])
+def test_the_pose_is_looked_for_where_the_model_sees_it(poses, picture, motion, align, tmp_path, monkeypatch):
+    large = replace(poses, keypoints=10 * poses.keypoints, width=10 * SIZE, height=10 * SIZE)
+    write_skeleton_video(large, tmp_path / "skeletons.mp4", style=STYLES["dwpose"])
+    save_poses(poses, tmp_path / "walk.json")
+    options = MotionOptions(align=align)
+    use_detector(monkeypatch, [poses[0]])
+    found, _ = find(tmp_path / motion, picture, options, UseOfPoses(sees_reference_pose=True))
+    assert found.reference_pose_from == "detected"
+    # A model that sees nothing of it, and is shown the motion as it is, has no use for it.
+    unused = motion == "skeletons.mp4" or not align
+    assert find(tmp_path / motion, picture, options)[0].reference_pose_from == (None if unused else "detected")
+    use_detector(monkeypatch, [])
+    (note,) = find(tmp_path / motion, picture, options, UseOfPoses(sees_reference_pose=True))[1]
+    assert ("nothing known of its pose" in note) == unused
 
 
 def test_a_reference_pose_is_scaled_to_the_picture(poses, tmp_path):
@@ -126,7 +145,7 @@ def test_poses_of_a_picture_are_one_frame(poses, picture, tmp_path):
 
 
 def test_poses_of_a_video_follow_its_frames(poses, tmp_path):
-    large = replace(poses, keypoints=2 * poses.keypoints, width=2 * SIZE, height=2 * SIZE)
+    large = replace(poses, keypoints=12 * poses.keypoints, width=12 * SIZE, height=12 * SIZE)
     write_skeleton_video(large, tmp_path / "clip.mp4", style=STYLES["dwpose"])
     seen: list[tuple[int, int]] = []
     found = detect_file(
@@ -135,7 +154,7 @@ def test_poses_of_a_video_follow_its_frames(poses, tmp_path):
         max_frames=3,
         on_frame=lambda done, total: seen.append((done, total)),
     )
-    assert (len(found.poses), found.poses.width, found.poses.fps) == (3, 2 * SIZE, poses.fps)
+    assert (len(found.poses), found.poses.width, found.poses.fps) == (3, 12 * SIZE, poses.fps)
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 

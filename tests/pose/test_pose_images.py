@@ -91,6 +91,15 @@ def test_drawn_skeletons_are_recognised(skeleton_video: Path, tmp_path: Path):
     assert is_skeleton_video(tmp_path / "dwpose.mp4")
 
 
+@pytest.mark.parametrize("size", [96, 128, 192])
+@pytest.mark.parametrize("style", ["dwpose", "compact"])
+def test_small_skeletons_are_recognised(size: int, style: str, tmp_path: Path):
+    drawn = render_clip(character=2, motion=4, num_frames=3, size=size).poses
+    with DrawnPoseImages(drawn, style=STYLES[style]) as images:
+        write_video(iter(images.window(range(3))), tmp_path / "small.mp4", fps=30)
+    assert is_skeleton_video(tmp_path / "small.mp4")
+
+
 @pytest.mark.parametrize("character", range(4))
 @pytest.mark.parametrize("black", [False, True])
 def test_characters_are_not_taken_for_skeletons(character: int, black: bool, tmp_path: Path):

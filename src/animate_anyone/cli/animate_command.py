@@ -113,7 +113,7 @@ def animate(
     JSON file of the same name reports what it was made of.
 
     The poses in a video of a person are found first, which needs the extra 'pose' or 'pose-onnx'. A video of skeletons
-    is used as it is.
+    is used as it is; the bundled model reads the keypoints from it.
 
     For example:
 

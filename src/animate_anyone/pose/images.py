@@ -133,10 +133,12 @@ class SkeletonVideoImages(PoseImages):
 
 MIN_BLACK = 0.75
 """Share of a skeleton picture that is black; a person seen whole leaves more, a close one less."""
-MIN_PALETTE = 0.7
-"""Share of the other pixels that have one of the skeleton's colours; compression blurs the rest."""
-MIN_COLOURS = 5
-"""Number of the skeleton's colours that occur: a drawn character may wear a few of them, not the rainbow."""
+MIN_PALETTE = 0.65
+"""Share of the other pixels that have the hue of one of the skeleton's colours; compression blurs the rest. Skeletons
+drawn on 96 x 96 pixels have 0.7."""
+MIN_COLOURS = 8
+"""Number of the skeleton's colours that occur: skeletons have a dozen; a drawn character may wear a few of them, not
+the rainbow."""
 
 
 def is_skeleton_video(path: Path | str) -> bool:
@@ -164,7 +166,8 @@ _PALETTE = np.array(
     ],
     dtype=np.float32,
 )
-_NEAR = 64.0
+_HUES = _PALETTE / _PALETTE.max(axis=1, keepdims=True)
+_NEAR = 0.3
 
 
 def _shows_skeleton(frame: UInt8[np.ndarray, "height width 3"]) -> bool:
@@ -173,7 +176,9 @@ def _shows_skeleton(frame: UInt8[np.ndarray, "height width 3"]) -> bool:
         return False
     pixels = frame[bright].astype(np.float32)
     pixels = pixels[:: max(1, len(pixels) // 4096)]
-    distances: npt.NDArray[np.float32] = np.linalg.norm(pixels[:, None] - _PALETTE, axis=2)
+    # As bright as can be: lines thinner than a pixel are dark, but keep their hue.
+    pixels /= pixels.max(axis=1, keepdims=True)
+    distances: npt.NDArray[np.float32] = np.linalg.norm(pixels[:, None] - _HUES, axis=2)
     nearest = distances.argmin(axis=1)[distances.min(axis=1) < _NEAR]
     frequent = np.bincount(nearest, minlength=len(_PALETTE)) >= 0.01 * len(pixels)
     return len(nearest) >= MIN_PALETTE * len(pixels) and int(frequent.sum()) >= MIN_COLOURS

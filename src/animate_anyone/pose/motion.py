@@ -19,6 +19,20 @@ MotionKind = Literal["pose file", "skeleton video", "video of a person"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class UseOfPoses:
+    """What a checkpoint does with poses."""
+
+    sees_reference_pose: bool = False
+    """It was trained to see the pose in the reference picture."""
+    reads_keypoints: bool = False
+    """Skeleton videos are read back into keypoints, from which its pose pictures are drawn; others get the frames."""
+
+    def fits(self, kind: MotionKind, *, align: bool) -> bool:
+        """Whether a motion is fitted to the character, if its pose is known."""
+        return align and (kind != "skeleton video" or self.reads_keypoints)
+
+
+@dataclass(frozen=True, kw_only=True)
 class MotionOptions:
     """What a user can choose about the motion."""
 
@@ -65,17 +79,19 @@ def find_motion(
     reference: Image.Image,
     *,
     options: MotionOptions = MotionOptions(),
+    use: UseOfPoses = UseOfPoses(),
     on_frame: Callable[[int, int], None],
     note: Callable[[str], None],
 ) -> Motion:
-    """Reads a driving motion and the reference character's pose, which is found if the motion can be fitted to it.
+    """Reads a driving motion and the reference character's pose, which is looked for if anything is done with it.
 
     Args:
         path: a video of a person, a skeleton video, or a pose file.
         reference: the picture of the character.
         options: choices of the user.
+        use: what the checkpoint does with poses.
         on_frame: while a person is followed, called after every frame with the number done and the number in all.
-        note: told in a sentence why a motion is not fitted although it was to be.
+        note: told in a sentence what is not done since the pose is not known.
 
     Raises:
         MediaError: the video cannot be read.
@@ -95,21 +111,22 @@ def find_motion(
     driving = open_driving(path, lambda: detector(video=True), max_frames=options.max_frames, on_frame=on_frame)
     kind = _kind(path, driving)
 
-    if pose is None and kind != "skeleton video" and options.align:
+    fits = use.fits(kind, align=options.align)
+    if pose is None and (fits or use.sees_reference_pose):
+        without = "The motion is shown as it is, not fitted to the character"
+        if not fits:
+            without = "The character is animated with nothing known of its pose, and keeps less of its looks"
         try:
             with closing(detector(video=False)) as found_by:
                 pose = find_pose(reference, found_by)
             pose_from = "detected" if pose is not None else None
             if pose is None:
-                note(f"Nobody was found in the reference picture by {providers[-1]}. The motion is shown as it is.")
+                note(f"{without}: nobody was found in the reference picture by {providers[-1]}.")
         except (MissingExtraError, PoseError) as error:
-            # A motion from a file needs no detector, so the lack of one does not end everything, unless it was named.
-            if kind != "pose file" or options.detector != "auto" or options.detector_weights is not None:
+            # Motion other than a person's needs no detector, so the lack of one does not end all, unless it was named.
+            if kind == "video of a person" or options.detector != "auto" or options.detector_weights is not None:
                 raise
-            note(
-                "The motion is shown as it is, not fitted to the character, whose pose is not known: give it in a "
-                f"pose file, or have it found. {error}"
-            )
+            note(f"{without}: give its pose in a file (--reference-pose), or have it found. {error}")
     return Motion(
         driving=driving,
         kind=kind,

@@ -16,6 +16,9 @@ from animate_anyone.pose.draw import DrawStyle
 from animate_anyone.pose.images import DrawnPoseImages
 from animate_anyone.pose.skeleton import PoseSequence
 
+MIN_SHORT_SIDE = 512
+"""Pixels: the lines of skeletons on a smaller canvas are thinner than compression leaves of their colours."""
+
 
 def write_skeleton_video(
     poses: PoseSequence,
@@ -24,7 +27,7 @@ def write_skeleton_video(
     style: DrawStyle,
     on_frame: Callable[[int, int], None] | None = None,
 ) -> WrittenVideo:
-    """Draws poses at the size of their canvas, to within a pixel: video needs even sides.
+    """Draws poses at the size of their canvas, to within a pixel, as video needs even sides; a small one is enlarged.
 
     Args:
         poses: what to draw.
@@ -38,7 +41,7 @@ def write_skeleton_video(
     """
     check_rate(poses.fps)
     size = Size(poses.width, poses.height)
-    geometry = Geometry.fit(size, short_side=min(size.width, size.height), multiple=2)
+    geometry = Geometry.fit(size, short_side=max(MIN_SHORT_SIDE, min(size.width, size.height)), multiple=2)
 
     def frames() -> Iterator[UInt8[np.ndarray, "height width 3"]]:
         with DrawnPoseImages(place_poses(poses, geometry), style=style) as images:

@@ -27,7 +27,7 @@ With another length the learning rate of a schedule that ends with it is another
 all that the image encoder's pictures are told apart from: there `accumulation` says what is learnt.
 """
 
-SAMPLING = ("guidance_scale", "num_inference_steps", "noise_scale")
+SAMPLING: tuple[str, ...] = ("guidance_scale", "num_inference_steps", "noise_scale")
 """Those of `diffusion` that say nothing of what is learnt either, but how it is used; `noise_scale` only where no
 sample shows what sampling starts from (`last_timestep_share`)."""
 
@@ -101,7 +101,7 @@ def changed_fields(old: TrainConfig, new: TrainConfig) -> list[str]:
     unused = {"vae", "contrast", "diffusion"} - {LOSS_OF[new.stage]}
     unused |= {table for table, stage in (("lora", "lora"), ("distillation", "distil")) if new.stage != stage}
     may_change = RESUMABLE - ({"accumulation"} if new.stage == "image-encoder" else set())
-    sampling: set[str] = set(SAMPLING) - ({"noise_scale"} if new.diffusion.last_timestep_share else set())
+    sampling = set(SAMPLING) - ({"noise_scale"} if new.diffusion.last_timestep_share else set())
     old, new = (
         config.model_copy(update={"diffusion": config.diffusion.model_dump(exclude=sampling)}) for config in (old, new)
     )
