@@ -1,6 +1,5 @@
 """Looks at this machine and at a model, and says what a clip would take: time, memory, and what to change."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ import torch
 
 from animate_anyone.animation import AnimateOptions
 from animate_anyone.checkpoints.model_folder import shapes_of_networks
+from animate_anyone.checkpoints.model_index import read_model_index
 from animate_anyone.checkpoints.registry import PIPELINE_FILE, REGISTRY, locate, model_folder
 from animate_anyone.devices.clip_work import ClipWork, Networks, count_clip
 from animate_anyone.devices.forecast import (
@@ -82,9 +82,9 @@ def examine(question: Question) -> Diagnosis:
     # Of this process, which has everything imported that a run imports.
     program = process_status("VmRSS") or USUAL_PROGRAM
     folder = _folder(question.model)
-    networks = Networks(**shapes_of_networks(folder))
-    settings: dict[str, Any] = json.loads((folder / PIPELINE_FILE).read_text(encoding="utf-8"))
-    asked = _asked(question, settings)
+    index = read_model_index(folder)
+    networks = Networks(**shapes_of_networks(folder, index))
+    asked = _asked(question, index.settings)
     clip = _count(networks, asked)
     rates = measure_rates(device, torch_dtype(placement.dtype or "float32"))
     room = _room(machine, device, program)
