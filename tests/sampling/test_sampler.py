@@ -1,5 +1,6 @@
 """The denoising loop against predictions whose outcome is known."""
 
+import diffusers
 import pytest
 import torch
 from diffusers import DDIMScheduler, DDPMScheduler
@@ -8,7 +9,7 @@ from animate_anyone.sampling.guidance import Prediction, guide
 from animate_anyone.sampling.interpolate import interpolate_frames, linear, slerp
 from animate_anyone.sampling.presets import EXACT, Preset
 from animate_anyone.sampling.sampler import sample
-from animate_anyone.sampling.schedule import animate_anyone_schedule, set_timesteps
+from animate_anyone.sampling.schedule import ONE_PREDICTION_A_STEP, animate_anyone_schedule, set_timesteps
 from animate_anyone.sampling.windows import ClosedLoopWindows, OverlappingWindows
 from whole_clip import whole_clip
 
@@ -165,6 +166,45 @@ def test_there_are_as_many_timesteps_as_steps(num_steps):
 def test_impossible_numbers_of_steps_are_refused(num_steps):
     with pytest.raises(ValueError, match="between 1 and 1000"):
         set_timesteps(animate_anyone_schedule(), num_steps)
+
+
+BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "linear"}
+ALPHAS = DDIMScheduler(**BETAS).alphas_cumprod
+of_diffusers = pytest.mark.filterwarnings("ignore:__array_:DeprecationWarning")
+
+
+def sampled_by(name: str, *, num_steps: int) -> torch.Tensor:
+    """What a scheduler of diffusers makes of ideal predictions of the noise on a clip that is 0.5 everywhere."""
+
+    def denoise(latents, timestep, frames, *, guided, deep):
+        alpha = ALPHAS[int(timestep[0])]
+        return Prediction(conditional=(latents - alpha.sqrt() * 0.5) / (1 - alpha).sqrt())
+
+    return whole_clip(
+        denoise,
+        noise(3),
+        getattr(diffusers, name)(**BETAS),
+        num_steps=num_steps,
+        windows=OverlappingWindows(8, 3),
+        guidance_scale=1.0,
+        generator=torch.Generator().manual_seed(0),
+    )
+
+
+@of_diffusers
+@pytest.mark.parametrize("num_steps", [1, 7, 20])
+@pytest.mark.parametrize("name", ONE_PREDICTION_A_STEP)
+def test_ideal_predictions_arrive_by_every_scheduler_that_is_named(name, num_steps):
+    clean = sampled_by(name, num_steps=num_steps)
+    # Schedules that end at the first training timestep leave the little noise that it has.
+    torch.testing.assert_close(clean, torch.full_like(clean, 0.5), atol=0.05, rtol=0)
+
+
+@of_diffusers
+@pytest.mark.parametrize("name", ["HeunDiscreteScheduler", "KDPM2DiscreteScheduler", "PNDMScheduler"])
+def test_a_scheduler_that_predicts_several_times_a_step_is_refused(name):
+    with pytest.raises(ValueError, match=rf"{name} takes \d+ predictions for 20 steps.*Choose .* DDIMScheduler"):
+        sampled_by(name, num_steps=20)
 
 
 @pytest.mark.parametrize("interpolation", [linear, slerp])
