@@ -73,7 +73,9 @@ class AnimateOptions:
         """
         if self.preset != "stream":
             return self
-        steps = self.num_inference_steps or usual_steps(pipeline.config["num_inference_steps"])
+        steps = self.num_inference_steps
+        if steps is None:
+            steps = usual_steps(pipeline.config["num_inference_steps"])
         if steps > pipeline.window_size:
             raise ConfigError(
                 f"The preset 'stream' takes at most {pipeline.window_size} steps, the frames of its window; got "
@@ -133,7 +135,7 @@ def animate(
         ConfigError: the options do not fit the checkpoint.
     """
     options = options.resolved(pipeline)
-    area = options.area or pipeline.config["area"]
+    area = pipeline.config["area"] if options.area is None else options.area
     geometry = Geometry.fit(Size(*reference.size), area=area, multiple=downscale_factor(pipeline.vae))
     style = pipeline.config["pose_style"]
     pose_images, alignment = _pose_images(driving, reference_pose if align else None, geometry, style)
@@ -146,7 +148,7 @@ def animate(
             pipeline,
             geometry.to_canvas(reference),
             (pose_images.window([index])[0] for index in range(len(pose_images))),
-            num_steps=options.num_inference_steps or NUM_STEPS,
+            num_steps=NUM_STEPS if options.num_inference_steps is None else options.num_inference_steps,
             reference_pose_image=reference_pose_image,
             width=canvas.width,
             height=canvas.height,
