@@ -65,8 +65,12 @@ class AnimateOptions:
                 "of neighbouring windows only. Choose the windows 'overlapping', or the preset 'exact'."
             )
 
-    def resolved(self, pipeline: AnimateAnyonePipeline) -> "AnimateOptions":
+    def resolved(self, *, num_inference_steps: int, window_size: int) -> "AnimateOptions":
         """With a stream's own steps and guidance where they were left open: the checkpoint's are those of whole clips.
+
+        Args:
+            num_inference_steps: of the checkpoint, for whole clips.
+            window_size: of the checkpoint, in frames.
 
         Raises:
             ConfigError: a stream cannot have as many steps.
@@ -75,13 +79,19 @@ class AnimateOptions:
             return self
         steps = self.num_inference_steps
         if steps is None:
-            steps = usual_steps(pipeline.config["num_inference_steps"])
-        if steps > pipeline.window_size:
+            steps = usual_steps(num_inference_steps)
+        if steps > window_size:
             raise ConfigError(
-                f"The preset 'stream' takes at most {pipeline.window_size} steps, the frames of its window; got "
-                f"{steps}. Choose fewer steps, or the preset 'exact'."
+                f"The preset 'stream' takes at most {window_size} steps, the frames of its window; got {steps}. Choose "
+                "fewer steps, or the preset 'exact'."
             )
         return replace(self, num_inference_steps=steps, guidance_scale=1.0)
+
+    def resolved_for(self, pipeline: AnimateAnyonePipeline) -> "AnimateOptions":
+        """As `resolved`, for an opened checkpoint."""
+        return self.resolved(
+            num_inference_steps=pipeline.config["num_inference_steps"], window_size=pipeline.window_size
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +144,7 @@ def animate(
     Raises:
         ConfigError: the options do not fit the checkpoint.
     """
-    options = options.resolved(pipeline)
+    options = options.resolved_for(pipeline)
     area = pipeline.config["area"] if options.area is None else options.area
     geometry = Geometry.fit(Size(*reference.size), area=area, multiple=downscale_factor(pipeline.vae))
     style = pipeline.config["pose_style"]

@@ -49,7 +49,7 @@ def settings_used(
     options: AnimateOptions, pipeline: AnimateAnyonePipeline, placement: Placement | None = None
 ) -> dict[str, Any]:
     """The settings as used: what the user left open is that of the checkpoint."""
-    options = options.resolved(pipeline)
+    options = options.resolved_for(pipeline)
     chosen = {name: pipeline.config[name] if value is None else value for name, value in asdict(options).items()}
     placed = {} if placement is None else asdict(placement)
     return chosen | placed | {"window_size": pipeline.window_size, "pose_style": pipeline.config["pose_style"]}

@@ -67,6 +67,7 @@ def import_moore(
         pose_guider=_load_pose_guider(folder, dtype),
         scheduler=animate_anyone_schedule(),
         pose_style="dwpose",
+        # As in the authors' own script.
         num_inference_steps=30,
         guidance_scale=3.5,
     )
