@@ -119,6 +119,9 @@ def run_job(job: Job, listener: Listener) -> RunReport:
         listener.note(
             f"The preset '{job.options.preset}' has no effect: with so few steps ({num_steps}) nothing is left out."
         )
+    # With the schedule of every model that can be opened, no noise comes in later.
+    if job.options.seed != AnimateOptions.seed and pipeline.config["noise_scale"] == 0:
+        listener.note(f"The seed has no effect: the model '{job.model}' starts from no noise.")
     started = denoised = time.perf_counter()
 
     def on_window(step: int, done: int, total: int) -> None:

@@ -113,6 +113,17 @@ def test_the_report_says_which_preset_made_the_video(cli, model, poses, picture,
     assert "The preset 'fast' has no effect: with so few steps (2)" in " ".join(result.stderr.split())
 
 
+@pytest.mark.parametrize(("noise_scale", "seed", "said"), [(0.0, "7", True), (1.0, "7", False), (0.0, None, False)])
+def test_a_seed_that_has_no_effect_is_reported(cli, model, poses, picture, tmp_path, noise_scale, seed, said):
+    index = json.loads((model / "model_index.json").read_text())
+    (model / "model_index.json").write_text(json.dumps(index | {"noise_scale": noise_scale}))
+    arguments = ["animate", str(picture), str(poses), "-o", str(tmp_path / "out.mp4"), "--model", str(model)]
+    given = [] if seed is None else ["--seed", seed]
+    result = cli.invoke(app, [*arguments, "--no-align", "--max-frames", "1", *given])
+    assert result.exit_code == 0, result.output
+    assert ("The seed has no effect" in " ".join(result.stderr.split())) == said
+
+
 def test_the_fast_preset_needs_windows_that_do_not_wrap_around(cli, model, poses, picture, tmp_path):
     arguments = ["animate", str(picture), str(poses), "-o", str(tmp_path / "out.mp4"), "--model", str(model)]
     result = cli.invoke(app, [*arguments, "--preset", "fast", "--windows", "closed-loop"])
