@@ -13,6 +13,7 @@ from diffusers import AutoencoderTiny
 from PIL import Image
 
 from animate_anyone.animation import AnimateOptions, Animation, animate
+from animate_anyone.checkpoints.download import sha256_of
 from animate_anyone.devices.placement import Placement
 from animate_anyone.errors import AnimateAnyoneError, ConfigError, MediaError, PoseError
 from animate_anyone.media.image import load_image
@@ -25,6 +26,7 @@ from animate_anyone.pose.motion import Motion, MotionOptions, find_motion
 from animate_anyone.pose.skeleton_video import check_rate
 from animate_anyone.run_report import (
     Picture,
+    PoseFile,
     PosesUsed,
     RunReport,
     Stopwatch,
@@ -163,7 +165,9 @@ def run_job(job: Job, listener: Listener) -> RunReport:
         poses=PosesUsed(
             driving=motion.kind,
             provider=motion.provider,
+            detector_weights={file.name: sha256_of(file) for file in motion.detector_weights},
             reference_pose=motion.reference_pose_from,
+            reference_pose_file=None if job.motion.reference_pose is None else PoseFile.of(job.motion.reference_pose),
             alignment=animation.alignment,
         ),
         settings=settings,

@@ -13,6 +13,7 @@ from animate_anyone.cli.app import app
 from animate_anyone.media.video import probe, read_frames
 from animate_anyone.pose.draw import STYLES
 from animate_anyone.pose.file import load_poses, save_poses
+from animate_anyone.pose.skeleton import Pose
 from animate_anyone.pose.skeleton_video import write_skeleton_video
 
 
@@ -80,7 +81,9 @@ def test_a_pose_file_drives_a_picture(cli, model, poses, picture, tmp_path):
     assert report["poses"] == {
         "driving": "pose file",
         "provider": None,
+        "detector_weights": {},
         "reference_pose": None,
+        "reference_pose_file": None,
         "alignment": None,
     }
     assert set(report["seconds"]) == {"open model", "find poses", "denoising", "decoding and writing"}
@@ -168,7 +171,35 @@ def test_a_reference_pose_fits_the_motion(cli, model, poses, picture, tmp_path):
     used = report_of(out)["poses"]
     # The canvas of the poses is 48 pixels wide, the picture 96.
     assert used["reference_pose"] == "file"
+    assert used["reference_pose_file"] == {
+        "path": str(pose_file),
+        "sha256": hashlib.sha256(pose_file.read_bytes()).hexdigest(),
+    }
     assert used["alignment"]["scale"] == pytest.approx(2, rel=0.2)
+
+
+def test_the_weights_of_the_detector_are_in_the_report(cli, model, poses, picture, tmp_path, monkeypatch):
+    networks = (tmp_path / "people.onnx", tmp_path / "pose.onnx")
+    for file in networks:
+        file.write_bytes(file.name.encode())
+
+    class KnownPerson:
+        provider, weights = "a known person", networks
+
+        def detect(self, image: np.ndarray) -> list[Pose]:
+            return [load_poses(poses)[0]]
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr("animate_anyone.pose.motion.make_detector", lambda *_, **__: KnownPerson())
+    out = tmp_path / "out.mp4"
+    arguments = ["animate", str(picture), str(poses), "-o", str(out), "--model", str(model), "--max-frames", "1"]
+    result = cli.invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    used = report_of(out)["poses"]
+    assert (used["provider"], used["reference_pose"]) == ("a known person", "detected")
+    assert used["detector_weights"] == {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in networks}
 
 
 def test_compare_shows_three_panels(cli, model, poses, picture, tmp_path):

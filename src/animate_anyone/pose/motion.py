@@ -43,6 +43,8 @@ class Motion:
     reference_pose_from: Literal["file", "detected"] | None
     provider: str | None
     """What found poses, if anything had to."""
+    detector_weights: tuple[Path, ...]
+    """Files of the networks that found them."""
 
     @property
     def is_video(self) -> bool:
@@ -82,11 +84,11 @@ def find_motion(
         PoseError: a pose file is not valid, or nobody was found in the video.
         MissingExtraError: a person has to be found in a video and no detector is installed.
     """
-    providers: list[str] = []
+    detectors: list[PoseDetector] = []
 
     def detector(*, video: bool) -> PoseDetector:
         made = make_detector(options.detector, video=video, weights=options.detector_weights)
-        providers.append(made.provider)
+        detectors.append(made)
         return made
 
     pose, pose_from = None, None
@@ -101,7 +103,8 @@ def find_motion(
                 pose = find_pose(reference, found_by)
             pose_from = "detected" if pose is not None else None
             if pose is None:
-                note(f"Nobody was found in the reference picture by {providers[-1]}. The motion is shown as it is.")
+                nobody = f"Nobody was found in the reference picture by {detectors[-1].provider}."
+                note(f"{nobody} The motion is shown as it is.")
         except (MissingExtraError, PoseError) as error:
             # A motion from a file needs no detector, so the lack of one does not end everything, unless it was named.
             if kind != "pose file" or options.detector != "auto" or options.detector_weights is not None:
@@ -115,7 +118,8 @@ def find_motion(
         kind=kind,
         reference_pose=pose,
         reference_pose_from=pose_from,
-        provider=providers[0] if providers else None,
+        provider=detectors[0].provider if detectors else None,
+        detector_weights=detectors[0].weights if detectors else (),
     )
 
 
