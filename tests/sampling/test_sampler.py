@@ -6,7 +6,6 @@ import torch
 from diffusers import DDIMScheduler, DDPMScheduler
 
 from animate_anyone.sampling.guidance import Prediction, guide
-from animate_anyone.sampling.interpolate import interpolate_frames, linear, slerp
 from animate_anyone.sampling.presets import EXACT, Preset
 from animate_anyone.sampling.sampler import sample
 from animate_anyone.sampling.schedule import ONE_PREDICTION_A_STEP, animate_anyone_schedule, set_timesteps
@@ -205,22 +204,3 @@ def test_ideal_predictions_arrive_by_every_scheduler_that_is_named(name, num_ste
 def test_a_scheduler_that_predicts_several_times_a_step_is_refused(name):
     with pytest.raises(ValueError, match=rf"{name} takes \d+ predictions for 20 steps.*Choose .* DDIMScheduler"):
         sampled_by(name, num_steps=20)
-
-
-@pytest.mark.parametrize("interpolation", [linear, slerp])
-def test_interpolation_keeps_the_frames_it_is_given(interpolation):
-    latents = noise(4)
-    dense = interpolate_frames(latents, 3, interpolation)
-    assert dense.shape[2] == 10
-    torch.testing.assert_close(dense[:, :, ::3], latents)
-
-
-def test_slerp_keeps_the_length_of_noise():
-    one, other = noise(2)[:, :, 0], noise(2)[:, :, 1]
-    middle = slerp(one / one.norm(), other / other.norm(), 0.5)
-    assert middle.norm().item() == pytest.approx(1.0, abs=1e-5)
-
-
-def test_an_interpolation_factor_below_one_is_refused():
-    with pytest.raises(ValueError, match="at least 1"):
-        interpolate_frames(noise(2), 0)
