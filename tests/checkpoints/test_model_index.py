@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from animate_anyone.checkpoints.model_index import read_model_index
+from animate_anyone.checkpoints.moore import import_moore
 from animate_anyone.checkpoints.registry import open_pipeline
 from animate_anyone.errors import CheckpointError
 
@@ -98,6 +99,8 @@ def test_what_an_index_leaves_out_is_the_pipelines_default(folder):
         ("reference_net", {"norm_num_groups": 0}),
         ("vae", {"down_block_types": ["OtherBlock"] * 3}),
         ("image_encoder", {"num_attention_heads": 7}),
+        ("image_encoder", {"attn_implementation": "owner/kernel"}),
+        ("image_encoder", {"_attn_implementation": "owner/kernel"}),
         ("image_encoder", {"hidden_size": "wide"}),
         ("pose_guider", {"conditioning_embedding_channels": None}),
     ],
@@ -124,3 +127,9 @@ def test_pickled_weights_are_not_taken_in_place_of_checked_ones(folder):
     weights.rename(weights.with_name("model.safetensors"))
     with pytest.raises(CheckpointError, match=r"could not be opened: .*safetensors"):
         open_pipeline(folder)
+
+
+def test_an_image_encoder_does_not_choose_code_to_run(release):
+    change(release.folder / "image_encoder" / "config.json", attn_implementation="owner/kernel")
+    with pytest.raises(CheckpointError, match="attn_implementation = 'owner/kernel' chooses code"):
+        import_moore(release.folder)

@@ -14,13 +14,14 @@ from diffusers import DDIMScheduler
 from diffusers.schedulers.scheduling_utils import SCHEDULER_CONFIG_NAME
 from safetensors import SafetensorError, safe_open
 from torch import nn
-from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+from transformers import CLIPVisionModelWithProjection
 
 from animate_anyone.checkpoints.keymap import check_shapes
 from animate_anyone.checkpoints.model_index import ModelIndex, read_model_index
 from animate_anyone.errors import CheckpointError
 from animate_anyone.models.control_net import ControlNet
 from animate_anyone.models.denoising_unet import DenoisingUNet
+from animate_anyone.models.image_encoder import vision_config
 from animate_anyone.models.pose_guider import PoseGuider
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.vae import AUTOENCODERS
@@ -30,7 +31,7 @@ WEIGHT_FILE = re.compile(r"(diffusion_pytorch_model|model)(-\d{5}-of-\d{5})?\.sa
 
 
 def _image_encoder(config: dict[str, Any]) -> nn.Module:
-    return CLIPVisionModelWithProjection(CLIPVisionConfig.from_dict(config))
+    return CLIPVisionModelWithProjection(vision_config(config))
 
 
 def one_of(component: str, classes: Mapping[str, Any]) -> Callable[[dict[str, Any]], Any]:
