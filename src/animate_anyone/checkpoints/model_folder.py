@@ -102,8 +102,12 @@ def _shape_of_network(place: Path, build: Callable[[dict[str, Any]], Any]) -> nn
         return _made_of(place / "config.json", build)
 
 
-def _made_of(file: Path, build: Callable[[dict[str, Any]], Any]) -> Any:
-    """What a configuration describes."""
+def read_config(file: Path) -> dict[str, Any]:
+    """Reads the configuration of a component.
+
+    Raises:
+        CheckpointError: it is missing or damaged.
+    """
     name = f"{file.parent.name}/{file.name}"
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
@@ -114,6 +118,12 @@ def _made_of(file: Path, build: Callable[[dict[str, Any]], Any]) -> Any:
             f"The model '{file.parents[1]}' has no usable '{name}': it holds a JSON {type(config).__name__}, and a "
             "configuration is an object. Get the model again."
         )
+    return config
+
+
+def _made_of(file: Path, build: Callable[[dict[str, Any]], Any]) -> Any:
+    """What a configuration describes."""
+    config = read_config(file)
     try:
         return build(config)
     except CheckpointError:
@@ -122,7 +132,8 @@ def _made_of(file: Path, build: Callable[[dict[str, Any]], Any]) -> Any:
     except Exception as error:
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise CheckpointError(
-            f"The model '{file.parents[1]}' has options in '{name}' that cannot be used: {reason} Get the model again."
+            f"The model '{file.parents[1]}' has options in '{file.parent.name}/{file.name}' that cannot be used: "
+            f"{reason} Get the model again."
         ) from error
 
 
