@@ -12,8 +12,9 @@ from animate_anyone.data.procedural import render_clip
 from animate_anyone.data.procedural.seeds import SPLITS
 from animate_anyone.media.size import Size
 from animate_anyone.models.vae import downscale_factor
-from animate_anyone.pipeline import AnimateAnyonePipeline, PosePictures
+from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.pose.draw import STYLES, draw_pose
+from animate_anyone.pose.images import PosePictures
 from animate_anyone.sampling.presets import PRESETS
 from animate_anyone.sampling.settings import SamplingSettings
 from benchmarks.networks import TOY_SIZE, DrawnWhenAsked, picture, toy_pipeline

@@ -108,6 +108,14 @@ def test_the_video_has_the_aspect_ratio_of_the_reference(tiny_pipeline, clip, si
     assert (frame.shape[1], frame.shape[0]) == output
 
 
+@pytest.mark.parametrize(
+    "options", [{"area": 0}, {"num_inference_steps": 0}, {"num_inference_steps": 0, "preset": "stream"}]
+)
+def test_nothing_is_not_the_default(tiny_pipeline, clip, options):
+    with pytest.raises(ValueError, match=r"at least one pixel|from 1 to 8|between 1 and 1000"):
+        list(animate(tiny_pipeline, reference(clip), clip.poses, options=AnimateOptions(**options)).frames)
+
+
 def test_with_the_pose_of_the_reference_the_skeleton_takes_its_place(tiny_pipeline, clip):
     smaller = replace(clip.poses, keypoints=clip.poses.keypoints * 0.5)
     aligned = animate(tiny_pipeline, reference(clip), smaller, reference_pose=clip.poses[0])

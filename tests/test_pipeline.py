@@ -62,6 +62,22 @@ def test_the_default_size_keeps_the_aspect_ratio_and_the_area(tiny_pipeline):
     assert frame.size == (24, 48)
 
 
+@pytest.mark.parametrize(
+    ("size", "given", "expected"),
+    [
+        ((60, 60), {"width": 24}, (24, 24)),
+        ((60, 120), {"width": 24}, (24, 48)),
+        ((60, 120), {"height": 24}, (12, 24)),
+        ((120, 50), {"width": 24}, (24, 8)),
+        ((400, 20), {"width": 8}, (8, 4)),
+        ((60, 120), {"width": 24, "height": 24}, (24, 24)),
+    ],
+)
+def test_a_side_that_is_not_given_keeps_the_aspect_ratio(tiny_pipeline, size, given, expected):
+    (frame,) = tiny_pipeline(picture(0, size), poses(1), generator=seeded(), **given).frames
+    assert frame.size == expected
+
+
 def test_saved_and_loaded_the_pixels_are_the_same(tiny_pipeline, tmp_path):
     tiny_pipeline.save_pretrained(tmp_path)
     loaded = AnimateAnyonePipeline.from_pretrained(tmp_path)
@@ -149,7 +165,11 @@ def test_windows_denoised_together_give_the_same_video(tiny_pipeline, at_once):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"width": 30, "height": 32}, "multiples of 4; got 30 x 32"),
+        ({"width": 30, "height": 32}, "width must be a positive multiple of 4; got 30"),
+        ({"width": 0}, "width must be a positive multiple of 4; got 0"),
+        ({"height": 0}, "height must be a positive multiple of 4; got 0"),
+        ({"height": -4, "width": 32}, "height must be a positive multiple of 4; got -4"),
+        ({"num_inference_steps": 0}, "between 1 and 1000; got 0"),
         ({"output_type": "latent"}, "output_type"),
         ({"preset": "slow"}, "no preset 'slow'"),
         ({"latents": torch.zeros(1, 4, 2, 8, 7)}, r"shape \(1, 4, 2, 8, 8\)"),

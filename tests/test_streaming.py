@@ -155,7 +155,7 @@ def test_no_poses_no_frames(tiny_pipeline):
         (poses(1), {"num_steps": 2, "window_size": 0}, "got 0"),
         (poses(1), {"num_steps": 9}, "from 1 to 8, the frames in a window; got 9"),
         (poses(1), {"num_steps": 0}, "from 1 to 8"),
-        (poses(1), {"width": 15}, "multiples of 4; got 15 x 16"),
+        (poses(1), {"width": 15}, "width must be a positive multiple of 4; got 15"),
         (iter([np.zeros((16, 16, 3), dtype=np.float32)]), {}, "RGB bytes .* got float32"),
         ([np.zeros((16, 16), dtype=np.uint8)], {}, r"got uint8 of shape \(16, 16\)"),
     ],

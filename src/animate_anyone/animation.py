@@ -66,21 +66,33 @@ class AnimateOptions:
                 "of neighbouring windows only. Choose the windows 'overlapping', or the preset 'exact'."
             )
 
-    def resolved(self, pipeline: AnimateAnyonePipeline) -> "AnimateOptions":
+    def resolved(self, *, num_inference_steps: int, window_size: int) -> "AnimateOptions":
         """With a stream's own steps and guidance where they were left open: the checkpoint's are those of whole clips.
+
+        Args:
+            num_inference_steps: of the checkpoint, for whole clips.
+            window_size: of the checkpoint, in frames.
 
         Raises:
             ConfigError: a stream cannot have as many steps.
         """
         if self.preset != "stream":
             return self
-        steps = self.num_inference_steps or usual_steps(pipeline.config["num_inference_steps"])
-        if steps > pipeline.window_size:
+        steps = self.num_inference_steps
+        if steps is None:
+            steps = usual_steps(num_inference_steps)
+        if steps > window_size:
             raise ConfigError(
-                f"The preset 'stream' takes at most {pipeline.window_size} steps, the frames of its window; got "
-                f"{steps}. Choose fewer steps, or the preset 'exact'."
+                f"The preset 'stream' takes at most {window_size} steps, the frames of its window; got {steps}. Choose "
+                "fewer steps, or the preset 'exact'."
             )
         return replace(self, num_inference_steps=steps, guidance_scale=1.0)
+
+    def resolved_for(self, pipeline: AnimateAnyonePipeline) -> "AnimateOptions":
+        """As `resolved`, for an opened checkpoint."""
+        return self.resolved(
+            num_inference_steps=pipeline.config["num_inference_steps"], window_size=pipeline.window_size
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,8 +147,8 @@ def animate(
     Raises:
         ConfigError: the options do not fit the checkpoint.
     """
-    options = options.resolved(pipeline)
-    area = options.area or pipeline.config["area"]
+    options = options.resolved_for(pipeline)
+    area = pipeline.config["area"] if options.area is None else options.area
     geometry = Geometry.fit(Size(*reference.size), area=area, multiple=downscale_factor(pipeline.vae))
     style = pipeline.config["pose_style"]
     pose_images, alignment = _pose_images(driving, reference_pose if align else None, geometry, style)
@@ -149,7 +161,7 @@ def animate(
             pipeline,
             geometry.to_canvas(reference),
             (pose_images.window([index])[0] for index in range(len(pose_images))),
-            num_steps=options.num_inference_steps or NUM_STEPS,
+            num_steps=NUM_STEPS if options.num_inference_steps is None else options.num_inference_steps,
             reference_pose_image=reference_pose_image,
             width=canvas.width,
             height=canvas.height,

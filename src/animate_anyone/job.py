@@ -13,6 +13,7 @@ from diffusers import AutoencoderTiny
 from PIL import Image
 
 from animate_anyone.animation import AnimateOptions, Animation, animate, use_of_poses
+from animate_anyone.checkpoints.download import sha256_of
 from animate_anyone.devices.placement import Placement
 from animate_anyone.errors import AnimateAnyoneError, ConfigError, MediaError, PoseError
 from animate_anyone.media.image import load_image
@@ -25,6 +26,7 @@ from animate_anyone.pose.motion import Motion, MotionOptions, find_motion
 from animate_anyone.pose.skeleton_video import check_rate
 from animate_anyone.run_report import (
     Picture,
+    PoseFile,
     PosesUsed,
     RunReport,
     Stopwatch,
@@ -121,6 +123,9 @@ def run_job(job: Job, listener: Listener) -> RunReport:
         listener.note(
             f"The preset '{job.options.preset}' has no effect: with so few steps ({num_steps}) nothing is left out."
         )
+    # With the schedule of every model that can be opened, no noise comes in later.
+    if job.options.seed != AnimateOptions.seed and pipeline.config["noise_scale"] == 0:
+        listener.note(f"The seed has no effect: the model '{job.model}' starts from no noise.")
     started = denoised = time.perf_counter()
 
     def on_window(step: int, done: int, total: int) -> None:
@@ -162,7 +167,9 @@ def run_job(job: Job, listener: Listener) -> RunReport:
         poses=PosesUsed(
             driving=motion.kind,
             provider=motion.provider,
+            detector_weights={file.name: sha256_of(file) for file in motion.detector_weights},
             reference_pose=motion.reference_pose_from if use.sees_reference_pose or animation.alignment else None,
+            reference_pose_file=None if job.motion.reference_pose is None else PoseFile.of(job.motion.reference_pose),
             alignment=animation.alignment,
         ),
         settings=settings,

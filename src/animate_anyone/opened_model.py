@@ -1,18 +1,16 @@
 """A model ready to compute: opened by its name, with what a report says of it and of the settings it was used with."""
 
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import AutoencoderTiny
-from huggingface_hub import snapshot_download
 
 from animate_anyone.animation import AnimateOptions
 from animate_anyone.checkpoints.base_weights import BASE_WEIGHTS, locate_base_weights
 from animate_anyone.checkpoints.decoder import open_decoder
 from animate_anyone.checkpoints.notices import notice_of, read_notices
-from animate_anyone.checkpoints.registry import locate, open_pipeline
+from animate_anyone.checkpoints.registry import folder_of, locate, open_pipeline
 from animate_anyone.devices.placement import Placement, place
 from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.run_report import ModelUsed, weight_hashes
@@ -24,9 +22,8 @@ def open_model(name: str, *, placement: Placement) -> tuple[AnimateAnyonePipelin
     Raises:
         AnimateAnyoneError: there is no such model, or it cannot be loaded or placed so.
     """
-    source = locate(name)
-    pipeline = open_pipeline(source, dtype=placement.opened_dtype)
-    folder = folder_of(source)
+    folder = folder_of(locate(name))
+    pipeline = open_pipeline(folder, dtype=placement.opened_dtype)
     model = ModelUsed(name=name, weights=weight_hashes(folder), licences=tuple(read_notices(folder)))
     return place(pipeline, placement), model
 
@@ -48,16 +45,11 @@ def open_decoder_of(
     return decoder, used
 
 
-def folder_of(place: Path | str) -> Path:
-    """Where an opened model lies, as `locate` names it: a folder, or a hub repository in the cache."""
-    return place if isinstance(place, Path) else Path(snapshot_download(place, local_files_only=True))
-
-
 def settings_used(
     options: AnimateOptions, pipeline: AnimateAnyonePipeline, placement: Placement | None = None
 ) -> dict[str, Any]:
     """The settings as used: what the user left open is that of the checkpoint."""
-    options = options.resolved(pipeline)
+    options = options.resolved_for(pipeline)
     chosen = {name: pipeline.config[name] if value is None else value for name, value in asdict(options).items()}
     placed = {} if placement is None else asdict(placement)
     return chosen | placed | {"window_size": pipeline.window_size, "pose_style": pipeline.config["pose_style"]}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 from transformers import CLIPVisionModelWithProjection
 
-from animate_anyone.media.geometry import Geometry
+from animate_anyone.media.geometry import canvas_size
 from animate_anyone.media.size import Size
 from animate_anyone.models.control_net import ControlNet
 from animate_anyone.models.denoising_unet import DenoisingUNet
@@ -27,6 +27,7 @@ from animate_anyone.models.reference_features import ControlResiduals, Reference
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.models.vae import Autoencoder, decode_latents, downscale_factor, encode_images
 from animate_anyone.pose.draw import BODY_MAP_STYLES
+from animate_anyone.pose.images import PosePictures, pictures_of
 from animate_anyone.predictor import SharedPredictor, WindowPredictor
 from animate_anyone.sampling.frame_cache import FrameCache
 from animate_anyone.sampling.presets import preset_named
@@ -46,17 +47,6 @@ is bounded, so that memory does not grow with the clip; frames beyond it are rea
 
 DECODED_PIXELS = 2**20
 """Pixels that are decoded at once, if that is more than one frame and no more than a window has: enough to be busy."""
-
-
-@runtime_checkable
-class PosePictures(Protocol):
-    """Skeleton pictures that are made when they are asked for, so that a long clip is never held whole."""
-
-    def __len__(self) -> int: ...
-
-    def window(self, indices: Sequence[int]) -> npt.NDArray[np.uint8]:
-        """Returns the pictures of these frames, (f, height, width, 3)."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,8 +207,8 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             pose_images: one skeleton picture for each frame, drawn in the style that the checkpoint was trained on.
             reference_pose_image: skeleton picture of the pose in the reference image, for checkpoints that take one
                 (`config["reference_pose"]`); they do without where it is not known.
-            width: of the video in pixels, a multiple of the VAE's factor; by default as the reference image, at the
-                area of the checkpoint.
+            width: of the video in pixels, a multiple of the VAE's factor; by default what keeps the aspect ratio of the
+                reference image, beside `height` or, without that, at the area of the checkpoint.
             height: as `width`.
             settings: steps, guidance, windows, and what is left out of the work.
             generator: makes the result repeatable; by default every call gives another one.
@@ -301,16 +291,20 @@ class AnimateAnyonePipeline(DiffusionPipeline):
         num_frames = len(pose_images)
         if num_frames == 0:
             raise ValueError("There are no pose images: a video needs at least one.")
-        guidance_scale = settings.guidance_scale
+        num_steps, guidance_scale, windows = settings.num_inference_steps, settings.guidance_scale, settings.windows
+        if num_steps is None:
+            num_steps = int(self.config["num_inference_steps"])
         if guidance_scale is None:
             guidance_scale = float(self.config["guidance_scale"])
+        if windows is None:
+            windows = OverlappingWindows(self.window_size, overlap=self.window_size // 6)
         if latents is None:
             latents = self.draw_noise(num_frames, width=width, height=height, generator=generator)
         if tuple(latents.shape) != (shape := self._latents_shape(num_frames, width, height)):
             raise ValueError(f"latents must have the shape {shape}; got {tuple(latents.shape)}.")
 
         def guide_by_pose(frames: tuple[int, ...]) -> Tensor:
-            return self.encode_poses(_pictures(pose_images, frames), width=width, height=height)
+            return self.encode_poses(pictures_of(pose_images, frames), width=width, height=height)
 
         predict = WindowPredictor(
             unet=self.denoising_unet,
@@ -327,8 +321,8 @@ class AnimateAnyonePipeline(DiffusionPipeline):
             SharedPredictor(predictors=predictors) if self.replicas else predict,
             latents.cpu(),
             self.scheduler,
-            num_steps=settings.num_inference_steps or self.config["num_inference_steps"],
-            windows=settings.windows or OverlappingWindows(self.window_size, overlap=self.window_size // 6),
+            num_steps=num_steps,
+            windows=windows,
             windows_at_once=settings.windows_at_once * len(predictors),
             guidance_scale=guidance_scale,
             preset=settings.preset,
@@ -376,12 +370,8 @@ class AnimateAnyonePipeline(DiffusionPipeline):
     def video_size(self, image: Image.Image, width: int | None, height: int | None) -> tuple[int, int]:
         """Width and height of a video of this character, where they are not given; arguments as in `animate`."""
         factor = downscale_factor(self.vae)
-        if width is None or height is None:
-            canvas = Geometry.fit(Size(*image.size), area=self.config["area"], multiple=factor).canvas
-            width, height = width or canvas.width, height or canvas.height
-        if width <= 0 or height <= 0 or width % factor or height % factor:
-            raise ValueError(f"width and height must be positive multiples of {factor}; got {width} x {height}.")
-        return width, height
+        size = canvas_size(Size(*image.size), width, height, area=self.config["area"], multiple=factor)
+        return size.width, size.height
 
     def _latents_shape(self, num_frames: int, width: int, height: int) -> tuple[int, ...]:
         factor = downscale_factor(self.vae)
@@ -392,9 +382,3 @@ def _fresh_generator() -> torch.Generator:
     generator = torch.Generator()
     generator.seed()
     return generator
-
-
-def _pictures(pose_images: Sequence[Image.Image] | PosePictures, frames: tuple[int, ...]) -> list[Image.Image]:
-    if isinstance(pose_images, Sequence):
-        return [pose_images[index] for index in frames]
-    return [Image.fromarray(picture) for picture in pose_images.window(frames)]

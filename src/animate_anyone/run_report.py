@@ -65,12 +65,28 @@ class ModelUsed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PoseFile:
+    """A pose file that went in."""
+
+    path: str
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """Describes a file."""
+        return cls(path=str(path), sha256=sha256_of(path))
+
+
+@dataclass(frozen=True, kw_only=True)
 class PosesUsed:
     """Where the poses came from. `provider` is what detected them, if anything did."""
 
     driving: str
     provider: str | None
+    detector_weights: Mapping[str, str]
+    """SHA-256 of each weight file of the detector, by its name; MediaPipe's belong to the version in `provider`."""
     reference_pose: str | None
+    reference_pose_file: PoseFile | None
     alignment: AlignmentReport | None
 
 

@@ -1,17 +1,19 @@
 """Known models: pulling pinned files, converting, licences, and opening what is there."""
 
 import hashlib
+import re
 import shutil
 from dataclasses import replace
 
 import pytest
 import torch
 from huggingface_hub.errors import LocalEntryNotFoundError
+from huggingface_hub.utils import filter_repo_objects
 from safetensors.torch import save_file
 
 from animate_anyone.checkpoints import download, registry
 from animate_anyone.checkpoints.notices import format_notices, read_notices
-from animate_anyone.checkpoints.registry import REGISTRY, convert_moore, locate, open_pipeline, pull
+from animate_anyone.checkpoints.registry import REGISTRY, convert_moore, folder_of, locate, open_pipeline, pull
 from animate_anyone.checkpoints.sources import MOORE_SOURCES
 from animate_anyone.errors import CheckpointError
 
@@ -142,6 +144,9 @@ def test_unknown_names_list_the_known_ones(tmp_path):
     with pytest.raises(CheckpointError, match=r"no model folder: it has no model_index\.json"):
         locate(tmp_path)
     assert locate("someone/their-model") == "someone/their-model"
+    for name in ("nosuch/", "my models/a b", "a/b/c", "/a", "./a", "a/.."):
+        with pytest.raises(CheckpointError, match=f"There is no model '{re.escape(name)}': give a folder"):
+            locate(name)
 
 
 def test_a_model_folder_without_a_component_is_refused(release, tmp_path):
@@ -169,8 +174,27 @@ def test_a_truncated_file_in_a_model_folder_is_refused(release, tmp_path):
 
 def test_a_hub_repository_is_opened(release, tmp_path, monkeypatch):
     convert_moore(release.folder, tmp_path / "out")
-    monkeypatch.setattr(registry, "snapshot_download", lambda repository: str(tmp_path / "out"))
+    monkeypatch.setattr(registry, "snapshot_download", lambda repository, **_: str(tmp_path / "out"))
     assert open_pipeline("someone/their-model").denoising_unet.config["temporal"]
-    monkeypatch.setattr(registry, "snapshot_download", lambda repository: str(release.folder))
+    monkeypatch.setattr(registry, "snapshot_download", lambda repository, **_: str(release.folder))
     with pytest.raises(CheckpointError, match=r"no model of ours: it has no model_index\.json"):
         open_pipeline("someone/their-model")
+
+
+def test_no_code_and_no_pickled_weights_are_downloaded(release, tmp_path, monkeypatch):
+    notices = convert_moore(release.folder, tmp_path / "remote")
+    for name in ("evil.py", "vae/evil.py", "vae/diffusion_pytorch_model.bin"):
+        (tmp_path / "remote" / name).write_text("")
+
+    def download(_repository: str, *, allow_patterns: list[str] | None = None) -> str:
+        files = [path.relative_to(tmp_path / "remote").as_posix() for path in (tmp_path / "remote").rglob("*.*")]
+        for file in filter_repo_objects(files, allow_patterns=allow_patterns):
+            (tmp_path / "cache" / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(tmp_path / "remote" / file, tmp_path / "cache" / file)
+        return str(tmp_path / "cache")
+
+    monkeypatch.setattr(registry, "snapshot_download", download)
+    folder = folder_of("someone/their-model")
+    assert {path.suffix for path in folder.rglob("*") if path.is_file()} == {".json", ".safetensors"}
+    assert read_notices(folder) == notices
+    assert open_pipeline("someone/their-model").denoising_unet.config["temporal"]

@@ -82,7 +82,9 @@ def test_a_pose_file_drives_a_picture(cli, model, poses, picture, tmp_path):
     assert report["poses"] == {
         "driving": "pose file",
         "provider": None,
+        "detector_weights": {},
         "reference_pose": None,
+        "reference_pose_file": None,
         "alignment": None,
     }
     assert set(report["seconds"]) == {"open model", "find poses", "denoising", "decoding and writing"}
@@ -113,6 +115,17 @@ def test_the_report_says_which_preset_made_the_video(cli, model, poses, picture,
     assert (settings["preset"], settings["windows_at_once"]) == ("fast", 2)
     # Two steps, both in the part of the way with guidance.
     assert "The preset 'fast' has no effect: with so few steps (2)" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize(("noise_scale", "seed", "said"), [(0.0, "7", True), (1.0, "7", False), (0.0, None, False)])
+def test_a_seed_that_has_no_effect_is_reported(cli, model, poses, picture, tmp_path, noise_scale, seed, said):
+    index = json.loads((model / "model_index.json").read_text())
+    (model / "model_index.json").write_text(json.dumps(index | {"noise_scale": noise_scale}))
+    arguments = ["animate", str(picture), str(poses), "-o", str(tmp_path / "out.mp4"), "--model", str(model)]
+    given = [] if seed is None else ["--seed", seed]
+    result = cli.invoke(app, [*arguments, "--no-align", "--max-frames", "1", *given])
+    assert result.exit_code == 0, result.output
+    assert ("The seed has no effect" in " ".join(result.stderr.split())) == said
 
 
 def test_the_fast_preset_needs_windows_that_do_not_wrap_around(cli, model, poses, picture, tmp_path):
@@ -189,7 +202,35 @@ def test_a_reference_pose_fits_the_motion(cli, model, poses, picture, tmp_path):
     used = report_of(out)["poses"]
     # The canvas of the poses is 48 pixels wide, the picture 96.
     assert used["reference_pose"] == "file"
+    assert used["reference_pose_file"] == {
+        "path": str(pose_file),
+        "sha256": hashlib.sha256(pose_file.read_bytes()).hexdigest(),
+    }
     assert used["alignment"]["scale"] == pytest.approx(2, rel=0.2)
+
+
+def test_the_weights_of_the_detector_are_in_the_report(cli, model, poses, picture, tmp_path, monkeypatch):
+    networks = (tmp_path / "people.onnx", tmp_path / "pose.onnx")
+    for file in networks:
+        file.write_bytes(file.name.encode())
+
+    class KnownPerson:
+        provider, weights = "a known person", networks
+
+        def detect(self, image: np.ndarray) -> list[Pose]:
+            return [load_poses(poses)[0]]
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr("animate_anyone.pose.motion.make_detector", lambda *_, **__: KnownPerson())
+    out = tmp_path / "out.mp4"
+    arguments = ["animate", str(picture), str(poses), "-o", str(out), "--model", str(model), "--max-frames", "1"]
+    result = cli.invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    used = report_of(out)["poses"]
+    assert (used["provider"], used["reference_pose"]) == ("a known person", "detected")
+    assert used["detector_weights"] == {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in networks}
 
 
 def test_compare_shows_three_panels(cli, model, poses, picture, tmp_path):

@@ -18,5 +18,13 @@ def test_the_doctor_speaks_to_people_and_programs(cli, model, monkeypatch):
     assert streamed["asked"]["num_steps"] == 2 and streamed["asked"]["guidance_scale"] == 1
     refused = cli.invoke(app, ["doctor", str(model), "--preset", "stream", "--guidance", "2"])
     assert refused.exit_code == 1 and "has no guidance" in refused.stderr
+    refused = cli.invoke(app, ["doctor", str(model), "--preset", "stream", "--steps", "9", "--device", "cpu"])
+    assert refused.exit_code == 1 and "takes at most 8 steps, the frames of its window; got 9" in refused.stderr
+    index = json.loads((model / "model_index.json").read_text())
+    del index["num_inference_steps"], index["guidance_scale"]
+    (model / "model_index.json").write_text(json.dumps(index))
+    assert "25 steps, guidance 3.5" in cli.invoke(app, ["doctor", str(model), "--device", "cpu"]).stdout
+    (model / "model_index.json").write_text("{")
+    assert "cannot be read as JSON" in cli.invoke(app, ["doctor", str(model)]).stderr
     assert cli.invoke(app, ["doctor", "none such"]).stderr.startswith("Error: There is no model 'none such'")
     assert "hub repository" in cli.invoke(app, ["doctor", "owner/name"]).stderr

@@ -39,6 +39,7 @@ class BlobDetector:
     """Finds a person in every white rectangle of a picture, one on its left half and one on its right."""
 
     provider = "blob"
+    weights = ()
 
     def __init__(self, log: Path | None = None):
         self.log = log

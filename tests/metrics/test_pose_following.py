@@ -99,6 +99,7 @@ class BrightestPixel:
     """Finds a "person" whose keypoints are all at the brightest pixel, and nobody in a black picture."""
 
     provider = "brightest pixel"
+    weights = ()
 
     def detect(self, image: np.ndarray) -> list[Pose]:
         if not image.any():

@@ -147,6 +147,7 @@ def test_from_picture_to_pose(files: OnnxFiles):
     np.testing.assert_allclose(pose.keypoints[15], [70, 70], atol=3)
     assert pose.visible.all()
     assert "ExecutionProvider" in detector.provider
+    assert detector.weights == (files.person, files.pose)
 
 
 @pytest.mark.parametrize("video", [False, True])

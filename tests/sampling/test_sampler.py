@@ -1,14 +1,14 @@
 """The denoising loop against predictions whose outcome is known."""
 
+import diffusers
 import pytest
 import torch
 from diffusers import DDIMScheduler, DDPMScheduler
 
 from animate_anyone.sampling.guidance import Prediction, guide
-from animate_anyone.sampling.interpolate import interpolate_frames, linear, slerp
 from animate_anyone.sampling.presets import EXACT, Preset
 from animate_anyone.sampling.sampler import sample
-from animate_anyone.sampling.schedule import animate_anyone_schedule, set_timesteps
+from animate_anyone.sampling.schedule import ONE_PREDICTION_A_STEP, animate_anyone_schedule, set_timesteps
 from animate_anyone.sampling.windows import ClosedLoopWindows, OverlappingWindows
 from whole_clip import whole_clip
 
@@ -167,20 +167,40 @@ def test_impossible_numbers_of_steps_are_refused(num_steps):
         set_timesteps(animate_anyone_schedule(), num_steps)
 
 
-@pytest.mark.parametrize("interpolation", [linear, slerp])
-def test_interpolation_keeps_the_frames_it_is_given(interpolation):
-    latents = noise(4)
-    dense = interpolate_frames(latents, 3, interpolation)
-    assert dense.shape[2] == 10
-    torch.testing.assert_close(dense[:, :, ::3], latents)
+BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "linear"}
+ALPHAS = DDIMScheduler(**BETAS).alphas_cumprod
+of_diffusers = pytest.mark.filterwarnings("ignore:__array_:DeprecationWarning")
 
 
-def test_slerp_keeps_the_length_of_noise():
-    one, other = noise(2)[:, :, 0], noise(2)[:, :, 1]
-    middle = slerp(one / one.norm(), other / other.norm(), 0.5)
-    assert middle.norm().item() == pytest.approx(1.0, abs=1e-5)
+def sampled_by(name: str, *, num_steps: int) -> torch.Tensor:
+    """What a scheduler of diffusers makes of ideal predictions of the noise on a clip that is 0.5 everywhere."""
+
+    def denoise(latents, timestep, frames, *, guided, deep):
+        alpha = ALPHAS[int(timestep[0])]
+        return Prediction(conditional=(latents - alpha.sqrt() * 0.5) / (1 - alpha).sqrt())
+
+    return whole_clip(
+        denoise,
+        noise(3),
+        getattr(diffusers, name)(**BETAS),
+        num_steps=num_steps,
+        windows=OverlappingWindows(8, 3),
+        guidance_scale=1.0,
+        generator=torch.Generator().manual_seed(0),
+    )
 
 
-def test_an_interpolation_factor_below_one_is_refused():
-    with pytest.raises(ValueError, match="at least 1"):
-        interpolate_frames(noise(2), 0)
+@of_diffusers
+@pytest.mark.parametrize("num_steps", [1, 7, 20])
+@pytest.mark.parametrize("name", ONE_PREDICTION_A_STEP)
+def test_ideal_predictions_arrive_by_every_scheduler_that_is_named(name, num_steps):
+    clean = sampled_by(name, num_steps=num_steps)
+    # Schedules that end at the first training timestep leave the little noise that it has.
+    torch.testing.assert_close(clean, torch.full_like(clean, 0.5), atol=0.05, rtol=0)
+
+
+@of_diffusers
+@pytest.mark.parametrize("name", ["HeunDiscreteScheduler", "KDPM2DiscreteScheduler", "PNDMScheduler"])
+def test_a_scheduler_that_predicts_several_times_a_step_is_refused(name):
+    with pytest.raises(ValueError, match=rf"{name} takes \d+ predictions for 20 steps.*Choose .* DDIMScheduler"):
+        sampled_by(name, num_steps=20)

@@ -14,9 +14,9 @@ from animate_anyone.checkpoints.registry import open_pipeline
 from animate_anyone.errors import CheckpointError, ConfigError
 from animate_anyone.train.animation_stages import make_pipeline
 from animate_anyone.train.batches import Batches, Sample
-from animate_anyone.train.config import TrainConfig, parse_config
+from animate_anyone.train.config import Models, TrainConfig, parse_config
 from animate_anyone.train.loop import run
-from animate_anyone.train.networks import make_networks
+from animate_anyone.train.networks import load_network, make_networks
 from animate_anyone.train.stages import stage_of
 
 Configure = Callable[..., TrainConfig]
@@ -130,6 +130,14 @@ def test_another_network_than_the_configured_is_refused(configure: Configure):
         config = configure("stage2", **{"models.reference": reference})
         with pytest.raises(ConfigError, match=message):
             make_networks(config, stage_of(config))
+
+
+@pytest.mark.parametrize(("text", "message"), [("{", "no usable"), ("[]", "holds a JSON list")])
+def test_a_damaged_configuration_is_refused(tmp_path: Path, text: str, message: str):
+    (tmp_path / "config.json").write_text(text)
+    for name in ("vae", "reference_net", "denoising_unet", "pose_guider"):
+        with pytest.raises(CheckpointError, match=message):
+            load_network(name, tmp_path, Models())
 
 
 def test_a_pipeline_that_should_have_a_reference_net_is_not_opened_without(trained: Path, tmp_path: Path):

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from diffusers import DDIMScheduler
 
-from animate_anyone.sampling.interpolate import interpolate_frames, linear, slerp
 from animate_anyone.sampling.schedule import animate_anyone_schedule, set_timesteps
 from animate_anyone.sampling.windows import ClosedLoopWindows
 from parity_checks.fixture import Fixture
+from parity_checks.interpolate import interpolate_frames, linear, slerp
 
 INTERPOLATIONS = {"linear": linear, "slerp": slerp}
 

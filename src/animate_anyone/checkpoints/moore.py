@@ -12,7 +12,7 @@ from typing import Any, cast
 import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
-from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+from transformers import CLIPVisionModelWithProjection
 
 from animate_anyone.checkpoints.animatediff import motion_settings
 from animate_anyone.checkpoints.architecture import SD15_UNET_CONFIG, temporal_options, unet_options
@@ -20,6 +20,7 @@ from animate_anyone.checkpoints.keymap import Drop, KeyMap, Rename, load_into, s
 from animate_anyone.checkpoints.readers import find_weights, read_weights
 from animate_anyone.errors import CheckpointError
 from animate_anyone.models.denoising_unet import DenoisingUNet
+from animate_anyone.models.image_encoder import vision_config
 from animate_anyone.models.pose_guider import PoseGuider
 from animate_anyone.models.reference_net import ReferenceNet
 from animate_anyone.pipeline import AnimateAnyonePipeline
@@ -67,6 +68,7 @@ def import_moore(
         pose_guider=_load_pose_guider(folder, dtype),
         scheduler=animate_anyone_schedule(),
         pose_style="dwpose",
+        # As in the authors' own script.
         num_inference_steps=30,
         guidance_scale=3.5,
     )
@@ -84,7 +86,10 @@ def load_vae(folder: Path, *, dtype: torch.dtype = torch.float32) -> Autoencoder
 
 def load_image_encoder(folder: Path, *, dtype: torch.dtype = torch.float32) -> CLIPVisionModelWithProjection:
     """Loads a transformers CLIP vision folder, written by any version of it."""
-    config = CLIPVisionConfig.from_dict(_read_config(folder / "config.json"))
+    try:
+        config = vision_config(_read_config(folder / "config.json"))
+    except ValueError as error:
+        raise CheckpointError(f"'{folder / 'config.json'}' cannot be used: {error}") from error
     file = find_weights(folder, "model", other_stems=("pytorch_model",))
     with torch.device("meta"):
         encoder = CLIPVisionModelWithProjection(config)

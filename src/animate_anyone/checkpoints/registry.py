@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import torch
 from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from huggingface_hub.utils import validate_repo_id
 
 from animate_anyone.checkpoints.download import fetch
 from animate_anyone.checkpoints.notices import Notice, notice_of, save_notices
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 PIPELINE_FILE = "model_index.json"
 """Every model folder has one: diffusers' own."""
+MODEL_FILES = ("*.json", "*.safetensors")
+"""What a model folder is made of. Nothing else is downloaded of a repository, and no code in particular."""
 HOME_VARIABLE = "ANIMATE_ANYONE_HOME"
 
 
@@ -136,27 +139,34 @@ def open_pipeline(name_or_path: str | Path, *, dtype: torch.dtype = torch.float3
     from animate_anyone.checkpoints.model_folder import check_model_folder
     from animate_anyone.pipeline import AnimateAnyonePipeline
 
-    place = locate(name_or_path)
-    folder = place if isinstance(place, Path) else _from_hub(place)
+    folder = folder_of(locate(name_or_path))
     check_model_folder(folder)
     try:
-        pipeline = AnimateAnyonePipeline.from_pretrained(folder)
+        # Without the option diffusers falls back to pickled weights, which were not checked.
+        pipeline = AnimateAnyonePipeline.from_pretrained(folder, use_safetensors=True)
     except (OSError, ValueError, RuntimeError) as error:
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise CheckpointError(f"The model '{place}' could not be opened: {reason}") from error
+        raise CheckpointError(f"The model '{folder}' could not be opened: {reason}") from error
     return pipeline.to(dtype)
 
 
-def _from_hub(repository: str) -> Path:
+def folder_of(place: Path | str) -> Path:
+    """Where a model lies, as `locate` names it: a folder, or a hub repository, which is downloaded if it is not here.
+
+    Raises:
+        CheckpointError: the repository cannot be had, or holds no model.
+    """
+    if isinstance(place, Path):
+        return place
     try:
-        folder = Path(snapshot_download(repository))
+        folder = Path(snapshot_download(place, allow_patterns=list(MODEL_FILES)))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise CheckpointError(
-            f"The hub repository '{repository}' could not be downloaded ({type(error).__name__}). "
-            "Check the name and the network."
+            f"There is no folder '{place}', and a hub repository of that name could not be downloaded "
+            f"({type(error).__name__}). Check the name and the network."
         ) from error
     if not (folder / PIPELINE_FILE).is_file():
-        raise CheckpointError(f"The hub repository '{repository}' is no model of ours: it has no {PIPELINE_FILE}.")
+        raise CheckpointError(f"The hub repository '{place}' is no model of ours: it has no {PIPELINE_FILE}.")
     return folder
 
 
@@ -182,12 +192,21 @@ def locate(name_or_path: str | Path) -> Path | str:
                 "Weights of Moore-AnimateAnyone are imported with: animate-anyone weights import"
             )
         return path
-    if isinstance(name_or_path, str) and name_or_path.count("/") == 1 and not name_or_path.startswith((".", "/")):
+    if isinstance(name_or_path, str) and _names_repository(name_or_path):
         return name_or_path
     raise CheckpointError(
         f"There is no model '{name_or_path}': give a folder, a hub repository ('owner/name') or one of "
         f"{', '.join(REGISTRY)}."
     )
+
+
+def _names_repository(name: str) -> bool:
+    """Whether this could be the name of a hub repository with its owner."""
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        return False
+    return "/" in name
 
 
 def model_folder(model: KnownModel) -> Path:

@@ -51,7 +51,8 @@ def doctor(
     """Say what this machine has, and how long a video would take on it and with how much memory.
 
     Nothing is made: the work is counted, and how fast this machine is gets measured in two seconds. Where the memory is
-    too small, it says what to change. The options are those of `animate`.
+    too small, it says what to change. The options are those of `animate` on sampling and machine. A clip is counted
+    with overlapping windows and with the model's own decoder.
 
     For example:
 

@@ -17,7 +17,7 @@ class HeadCount:
 
     def __init__(self, detector: PoseDetector):
         self.detector = detector
-        self.provider = detector.provider
+        self.provider, self.weights = detector.provider, detector.weights
         self.several = 0
 
     def detect(self, image: UInt8[np.ndarray, "height width 3"]) -> list[Pose]:

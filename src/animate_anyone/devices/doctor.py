@@ -1,6 +1,5 @@
 """Looks at this machine and at a model, and says what a clip would take: time, memory, and what to change."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ import torch
 
 from animate_anyone.animation import AnimateOptions
 from animate_anyone.checkpoints.model_folder import shapes_of_networks
+from animate_anyone.checkpoints.model_index import read_model_index
 from animate_anyone.checkpoints.registry import PIPELINE_FILE, REGISTRY, locate, model_folder
 from animate_anyone.devices.clip_work import ClipWork, Networks, count_clip
 from animate_anyone.devices.forecast import (
@@ -31,7 +31,6 @@ from animate_anyone.media.size import Size
 from animate_anyone.models.vae import downscale_factor
 from animate_anyone.pipeline import TRAINED_WINDOW
 from animate_anyone.run_report import process_status, used_versions
-from animate_anyone.streaming import usual_steps
 
 USUAL_PROGRAM = 500 * 2**20
 """What Python and the packages take, where the system does not tell."""
@@ -73,7 +72,7 @@ def examine(question: Question) -> Diagnosis:
     """Examines machine and model; takes a few seconds, and opens no weights.
 
     Raises:
-        AnimateAnyoneError: the model is not on this machine, or the placement cannot be used here.
+        AnimateAnyoneError: the model is not on this machine, or a run could not have these options or this placement.
     """
     placement = question.placement.resolved()
     placement.check_preset(question.options.preset)
@@ -82,10 +81,11 @@ def examine(question: Question) -> Diagnosis:
     # Of this process, which has everything imported that a run imports.
     program = process_status("VmRSS") or USUAL_PROGRAM
     folder = _folder(question.model)
-    networks = Networks(**shapes_of_networks(folder))
-    settings: dict[str, Any] = json.loads((folder / PIPELINE_FILE).read_text(encoding="utf-8"))
-    asked = _asked(question, settings)
-    clip = _count(networks, asked)
+    index = read_model_index(folder)
+    networks = Networks(**shapes_of_networks(folder, index))
+    longest = min(TRAINED_WINDOW, int(networks.denoising_unet.config["temporal_max_frames"]))
+    asked = _asked(question, index.settings, window_size=longest)
+    clip = _count(networks, asked, window_size=longest)
     rates = measure_rates(device, torch_dtype(placement.dtype or "float32"))
     room = _room(machine, device, program)
     memory = predict_memory(networks, clip, asked, placement, program=program)
@@ -106,26 +106,23 @@ def examine(question: Question) -> Diagnosis:
     )
 
 
-def _asked(question: Question, settings: Mapping[str, Any]) -> Asked:
-    """The clip with what was left open taken from the model's settings."""
-    options = question.options
-    steps, guidance = settings["num_inference_steps"], settings["guidance_scale"]
-    if options.preset == "stream":
-        steps, guidance = usual_steps(steps), 1.0
+def _asked(question: Question, settings: Mapping[str, Any], *, window_size: int) -> Asked:
+    """The clip with what was left open taken from the model's settings, by the rules of a run."""
+    usual_steps = settings["num_inference_steps"]
+    options = question.options.resolved(num_inference_steps=usual_steps, window_size=window_size)
     return Asked(
         num_frames=question.num_frames,
-        num_steps=options.num_inference_steps or steps,
-        guidance_scale=guidance if options.guidance_scale is None else options.guidance_scale,
-        area=options.area or settings["area"],
+        num_steps=usual_steps if options.num_inference_steps is None else options.num_inference_steps,
+        guidance_scale=settings["guidance_scale"] if options.guidance_scale is None else options.guidance_scale,
+        area=settings["area"] if options.area is None else options.area,
         preset=options.preset,
         windows_at_once=options.windows_at_once,
     )
 
 
-def _count(networks: Networks, asked: Asked) -> ClipWork:
+def _count(networks: Networks, asked: Asked, *, window_size: int) -> ClipWork:
     size = Geometry.fit(Size(64, 64), area=asked.area, multiple=downscale_factor(networks.vae)).canvas
-    longest = min(TRAINED_WINDOW, int(networks.denoising_unet.config["temporal_max_frames"]))
-    return count_clip(networks, size, window=min(longest, asked.num_frames), guidance=asked.guidance_scale > 1)
+    return count_clip(networks, size, window=min(window_size, asked.num_frames), guidance=asked.guidance_scale > 1)
 
 
 def _room(machine: Machine, device: torch.device, program: int) -> Room:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from animate_anyone.animation import AnimateOptions
-from animate_anyone.checkpoints.registry import locate, open_pipeline
+from animate_anyone.checkpoints.registry import folder_of, locate, open_pipeline
 from animate_anyone.config_file import Values, parse, read_values, with_overrides
 from animate_anyone.devices.placement import DTypeName, choose_device, usual_dtype
 from animate_anyone.errors import ConfigError
@@ -25,7 +25,7 @@ from animate_anyone.evaluation.protocol import Protocol, VideoSamples, load_prot
 from animate_anyone.evaluation.scoring import THREADS, Scoring, Videos, instruments_of, keep_settings, score_clips
 from animate_anyone.evaluation.summary import measure_records, summarise_row
 from animate_anyone.evaluation.systems import MODEL, SYSTEMS
-from animate_anyone.opened_model import folder_of, settings_used
+from animate_anyone.opened_model import settings_used
 from animate_anyone.run_report import this_machine, used_versions, weight_hashes
 
 
@@ -144,9 +144,8 @@ def evaluate(config: EvaluateConfig, output: Path, *, work: Work = ALONE) -> Eva
     _check_measures(protocol)
     test_set = open_clip_set(protocol, data=config.data, num_clips=config.clips)
     device = str(choose_device(config.device))
-    place = locate(config.model)
-    pipeline = open_pipeline(place)
-    folder = folder_of(place)
+    folder = folder_of(locate(config.model))
+    pipeline = open_pipeline(folder)
     options = AnimateOptions(seed=config.seed, num_inference_steps=config.steps, guidance_scale=config.guidance)
     dtype = config.dtype or usual_dtype(choose_device(device))
     videos = ModelVideos(

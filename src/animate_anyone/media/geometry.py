@@ -63,7 +63,7 @@ class Geometry:
             case _:
                 raise ValueError(f"Give either an area or a short side; got area={area}, short_side={short_side}.")
         if scale <= 0:
-            raise ValueError(f"A picture must be fitted to at least one pixel; got {area or short_side}.")
+            raise ValueError(f"A picture must be fitted to at least one pixel; got {area=}, {short_side=}.")
         output = Size(_even(source.width * scale), _even(source.height * scale))
         canvas = Size(_round_up(output.width, multiple), _round_up(output.height, multiple))
         return cls(
@@ -134,6 +134,33 @@ class Geometry:
         if (width, height) != (self.canvas.width, self.canvas.height):
             raise ValueError(f"This geometry crops frames of {self.canvas}; got {width}x{height}.")
         return frames[:, self.top : self.top + self.output.height, self.left : self.left + self.output.width]
+
+
+def canvas_size(source: Size, width: int | None, height: int | None, *, area: int, multiple: int) -> Size:
+    """The size of a video of a picture, of which sides may be left open.
+
+    Args:
+        source: Size of the picture.
+        width: Of the video; if None, what keeps the aspect of the picture beside `height`, to the nearest multiple.
+        height: As `width`; if both are None, the canvas that `Geometry.fit` gives for `area`.
+        area: Wanted number of pixels where no side is given.
+        multiple: Of which both sides are.
+
+    Raises:
+        ValueError: A side that is given is no positive multiple of `multiple`.
+    """
+    for name, side in (("width", width), ("height", height)):
+        if side is not None and (side <= 0 or side % multiple):
+            raise ValueError(f"The {name} must be a positive multiple of {multiple}; got {side}.")
+    if width is not None:
+        return Size(width, height if height is not None else _nearest(width / source.width * source.height, multiple))
+    if height is not None:
+        return Size(_nearest(height / source.height * source.width, multiple), height)
+    return Geometry.fit(source, area=area, multiple=multiple).canvas
+
+
+def _nearest(side: float, multiple: int) -> int:
+    return max(1, round(side / multiple)) * multiple
 
 
 def _even(side: float) -> int:

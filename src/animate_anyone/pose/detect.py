@@ -23,6 +23,8 @@ class PoseDetector(Protocol):
 
     provider: str
     """What computes, for the user and the run report: library, version and device."""
+    weights: tuple[Path, ...]
+    """Files of the networks; none where they belong to the version of the library."""
 
     def detect(self, image: UInt8[np.ndarray, "height width 3"]) -> list[Pose]:
         """The people in an RGB picture, keypoints in its pixels."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,24 @@ from animate_anyone.media.size import Size
 from animate_anyone.media.video import probe, read_frames
 from animate_anyone.pose.draw import BODY_COLOURS, FACE_COLOUR, HAND_COLOURS, HAND_POINT_COLOUR, DrawStyle, draw_pose
 from animate_anyone.pose.skeleton import PoseSequence
+
+
+@runtime_checkable
+class PosePictures(Protocol):
+    """Skeleton pictures that are made when they are asked for, so that a long clip is never held whole."""
+
+    def __len__(self) -> int: ...
+
+    def window(self, indices: Sequence[int]) -> npt.NDArray[np.uint8]:
+        """Returns the pictures of these frames, (f, height, width, 3)."""
+        ...
+
+
+def pictures_of(clip: Sequence[Image.Image] | PosePictures, frames: Sequence[int]) -> list[Image.Image]:
+    """The skeleton pictures of some frames of a clip, which is held whole or makes them."""
+    if isinstance(clip, Sequence):
+        return [clip[index] for index in frames]
+    return [Image.fromarray(picture) for picture in clip.window(frames)]
 
 
 class PoseImages(ABC):

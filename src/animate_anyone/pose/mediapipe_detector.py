@@ -11,6 +11,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,7 @@ class MediaPipeDetector:
         except ModuleNotFoundError as error:
             raise missing_mediapipe() from error
         self.provider = f"mediapipe {version('mediapipe')} (CPU, XNNPACK)"
+        self.weights: tuple[Path, ...] = ()
         self._video = video
         self._graphs: dict[float, Any] = {}
         self._preferred = CONFIDENCES[0]

@@ -57,6 +57,8 @@ class Motion:
     reference_pose_from: Literal["file", "detected"] | None
     provider: str | None
     """What found poses, if anything had to."""
+    detector_weights: tuple[Path, ...]
+    """Files of the networks that found them."""
 
     @property
     def is_video(self) -> bool:
@@ -98,11 +100,11 @@ def find_motion(
         PoseError: a pose file is not valid, or nobody was found in the video.
         MissingExtraError: a person has to be found in a video and no detector is installed.
     """
-    providers: list[str] = []
+    detectors: list[PoseDetector] = []
 
     def detector(*, video: bool) -> PoseDetector:
         made = make_detector(options.detector, video=video, weights=options.detector_weights)
-        providers.append(made.provider)
+        detectors.append(made)
         return made
 
     pose, pose_from = None, None
@@ -121,7 +123,7 @@ def find_motion(
                 pose = find_pose(reference, found_by)
             pose_from = "detected" if pose is not None else None
             if pose is None:
-                note(f"{without}: nobody was found in the reference picture by {providers[-1]}.")
+                note(f"{without}: nobody was found in the reference picture by {detectors[-1].provider}.")
         except (MissingExtraError, PoseError) as error:
             # Motion other than a person's needs no detector, so the lack of one does not end all, unless it was named.
             if kind == "video of a person" or options.detector != "auto" or options.detector_weights is not None:
@@ -132,7 +134,8 @@ def find_motion(
         kind=kind,
         reference_pose=pose,
         reference_pose_from=pose_from,
-        provider=providers[0] if providers else None,
+        provider=detectors[0].provider if detectors else None,
+        detector_weights=detectors[0].weights if detectors else (),
     )
 
 

@@ -60,6 +60,7 @@ class OnnxDetector:
         self._person = _open(runtime, files.person, num_outputs=1)
         self._pose = _open(runtime, files.pose, num_outputs=2)
         self.provider = f"onnxruntime {runtime.__version__} {self._pose.get_providers()[0]}"
+        self.weights = (files.person, files.pose)
         self._side = int(self._person.get_inputs()[0].shape[2])
         self._input_height, self._input_width = (int(n) for n in self._pose.get_inputs()[0].shape[2:])
         self._video = video

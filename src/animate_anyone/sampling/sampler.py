@@ -71,7 +71,8 @@ def sample(
     Args:
         denoise: predicts windows.
         noise: latents to start from, of unit variance.
-        scheduler: the schedule of the checkpoint, or another of diffusers'; its state is set here.
+        scheduler: the schedule of the checkpoint, or another of diffusers' that predicts once a step (see
+            `schedule.ONE_PREDICTION_A_STEP`); its state is set here.
         num_steps: denoising steps.
         windows: which frames are denoised together at each step.
         guidance_scale: 1 for the conditional prediction alone.
@@ -87,8 +88,8 @@ def sample(
         Denoised latents of some frames, from the first of the clip to the last.
 
     Raises:
-        ValueError: if a number of steps or of windows is impossible, or if windows that wrap around, or a schedule that
-            counts its steps, are to reuse deep features.
+        ValueError: if a number of steps or of windows is impossible, if the scheduler predicts more than once a step,
+            or if windows that wrap around, or a schedule that counts its steps, are to reuse deep features.
     """
     if windows_at_once < 1:
         raise ValueError(f"At least one window is denoised at once; got windows_at_once = {windows_at_once}.")

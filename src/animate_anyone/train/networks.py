@@ -1,6 +1,5 @@
 """The components of a run: loaded where the configuration names a folder, made anew otherwise; and saved at the end."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from animate_anyone.checkpoints.animatediff import load_motion_modules, motion_options
 from animate_anyone.checkpoints.base_weights import BASE_WEIGHTS, locate_base_weights
-from animate_anyone.checkpoints.model_folder import check_component
+from animate_anyone.checkpoints.model_folder import check_component, read_config
 from animate_anyone.checkpoints.moore import load_image_encoder, load_vae
 from animate_anyone.checkpoints.notices import Notice, notice_of, read_notices
 from animate_anyone.checkpoints.registry import REGISTRY, locate
@@ -166,7 +165,7 @@ def load_network(name: str, folder: Path, sizes: Models) -> nn.Module:
     if name == "image_encoder":
         return load_image_encoder(folder)
     if name in ("vae", "reference_net"):
-        found = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("_class_name")
+        found = str(read_config(folder / "config.json").get("_class_name"))
         if name == "vae":
             if found not in AUTOENCODERS:
                 known = ", ".join(AUTOENCODERS)

@@ -1,4 +1,4 @@
-"""Frames between frames: interpolates denoised latents, so that a video can run at a multiple of its rate."""
+"""Frames between frames: denoised latents interpolated as Moore-AnimateAnyone can, which no command of ours does."""
 
 import itertools
 from collections.abc import Callable
