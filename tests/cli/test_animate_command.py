@@ -217,6 +217,16 @@ def test_wrong_input_is_one_line_and_exit_code_1(cli, model, poses, picture, tmp
     assert not (tmp_path / "o.mp4").exists()
 
 
+def test_a_rate_too_high_for_the_output_is_refused_before_the_model_is_opened(cli, picture, poses, tmp_path):
+    fast = tmp_path / "fast.json"
+    for fps, name, message in [(60, "o.gif", "ends in .mp4"), (300, "o.mp4", "Give its poses at a lower rate")]:
+        save_poses(replace(load_poses(poses), fps=fps), fast)
+        arguments = ["animate", str(picture), str(fast), "-o", str(tmp_path / name), "--model", "none such"]
+        result = cli.invoke(app, arguments)
+        assert result.exit_code == 1
+        assert message in result.stderr
+
+
 def test_inputs_are_never_overwritten(cli, model, picture, poses, tmp_path):
     plain = tmp_path / "dance.json"
     save_poses(load_poses(poses), plain)

@@ -3,10 +3,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from animate_anyone.cli.app import app
 from animate_anyone.media.video import probe
+from animate_anyone.media.writer import write_video
 from animate_anyone.pose.file import load_poses
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -79,6 +81,16 @@ def test_pose_detection_names_what_is_missing(cli, picture, tmp_path, monkeypatc
     result = cli.invoke(app, ["pose", "detect", str(picture), "-o", str(tmp_path / "p.txt")])
     assert result.exit_code == 1
     assert "ends in .json or .json.gz" in result.stderr
+
+
+def test_a_rate_too_high_for_the_drawing_is_refused_before_poses_are_found(cli, tmp_path, monkeypatch):
+    monkeypatch.setattr("animate_anyone.pose.detect.find_spec", lambda name: None)  # else a person would be looked for
+    fast = write_video([np.zeros((32, 32, 3), dtype=np.uint8)] * 4, tmp_path / "fast.mp4", fps=60).path
+    arguments = ["pose", "detect", str(fast), "-o", str(tmp_path / "p.json"), "--draw"]
+    for name, message in [("p.gif", "at most 50 frames a second"), ("p.mp4", "pip install")]:
+        result = cli.invoke(app, [*arguments, str(tmp_path / name)])
+        assert result.exit_code == 1
+        assert message in result.stderr
 
 
 def test_poses_are_found_in_a_picture_of_a_person(cli, tmp_path):

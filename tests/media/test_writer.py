@@ -230,6 +230,24 @@ def test_unsupported_names_are_refused_before_any_work(tmp_path: Path):
         check_output(tmp_path / name)
 
 
+@pytest.mark.parametrize(("name", "max_fps"), [("a.gif", 50), ("a.webp", 90), ("a.mp4", 240)])
+def test_the_highest_rate_of_each_kind_is_read_back(name: str, max_fps: int, tmp_path: Path):
+    info = probe(write_video(bars(100), tmp_path / name, fps=max_fps).path)
+    assert (info.num_frames, info.fps) == (100, pytest.approx(max_fps, rel=1e-4))
+
+
+@pytest.mark.parametrize(("name", "fps"), [("a.gif", 60000 / 1001), ("a.GIF", 120), ("a.webp", 100)])
+def test_a_rate_that_players_would_slow_down_is_refused_before_any_work(name: str, fps: float, tmp_path: Path):
+    for refuse in (
+        lambda: check_output(tmp_path / name, fps=fps),
+        lambda: write_video(never(), tmp_path / name, fps=fps),
+    ):
+        with pytest.raises(MediaError, match=r"at most \d0 frames a second, and this video has .*ends in \.mp4"):
+            refuse()
+    check_output(tmp_path / "a.mp4", fps=fps)
+    check_output(tmp_path / "frames", fps=fps)
+
+
 @pytest.mark.parametrize("name", ["a.mp4", "a.gif", "a.webp", "frames"])
 def test_nothing_half_written_stays(name: str, tmp_path: Path):
     class Interrupted(BaseException):

@@ -41,11 +41,11 @@ def detect(
     from animate_anyone.media.writer import check_output
     from animate_anyone.pose.detect import make_detector
     from animate_anyone.pose.file import check_pose_path, save_poses
-    from animate_anyone.pose.found import detect_file
+    from animate_anyone.pose.found import detect_file, rate_of_found
 
     check_pose_path(output)
     if draw is not None:
-        check_output(draw)
+        check_output(draw, fps=rate_of_found(source))
     with Terminal.open() as terminal:
         found = detect_file(
             source,

@@ -36,6 +36,16 @@ def is_pose_file(path: Path) -> bool:
     return path.name.lower().endswith(POSE_FILE_SUFFIXES)
 
 
+def rate_of(path: Path) -> float:
+    """Frames a second of a driving motion of any kind, known before anything that takes long.
+
+    Raises:
+        MediaError: the video cannot be read.
+        PoseError: the pose file is not valid.
+    """
+    return load_poses(path).fps if is_pose_file(path) else probe(path).fps
+
+
 def open_driving(
     path: Path,
     make_detector: Callable[[], PoseDetector],

@@ -11,6 +11,7 @@ from PIL import Image
 from animate_anyone.errors import PoseError
 from animate_anyone.media.image import DECODE_ERRORS, load_image
 from animate_anyone.media.limits import check_file
+from animate_anyone.media.video import probe
 from animate_anyone.pose.detect import PoseDetector
 from animate_anyone.pose.driving import follow_video
 from animate_anyone.pose.reference import find_pose
@@ -75,6 +76,16 @@ def detect_file(
         fps=PICTURE_FPS,
     )
     return FoundPoses(poses=poses, provider=detector.provider)
+
+
+def rate_of_found(path: Path) -> float:
+    """Frames a second of the poses that `detect_file` would find, before they are looked for.
+
+    Raises:
+        MediaError: the file cannot be read.
+    """
+    check_file(path, expected="a video or a picture")
+    return PICTURE_FPS if is_still(path) else probe(path).fps
 
 
 def is_still(path: Path) -> bool:
