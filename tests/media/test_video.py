@@ -223,6 +223,9 @@ def test_very_long_gaps_are_refused(tmp_path: Path):
     path = encode(tmp_path / "gap.mp4", [0, 1, 2, 3, 40_000], time_base=Fraction(1, 10))
     with pytest.raises(MediaError, match="3600 seconds"):
         probe(path)
+    path = encode(tmp_path / "slow.mp4", [0, 12_000], time_base=Fraction(1, 10))
+    with pytest.raises(MediaError, match=r"has 0\.000833 frames a second; expected at least 0\.001"):
+        probe(path)
 
 
 def test_names_that_look_like_addresses(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

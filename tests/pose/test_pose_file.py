@@ -19,7 +19,7 @@ def random_sequence(num_frames: int = 3) -> PoseSequence:
     return PoseSequence(keypoints=keypoints, scores=scores, width=512, height=768, fps=29.97)
 
 
-@pytest.mark.parametrize("name", ["pose.json", "pose.json.gz"])
+@pytest.mark.parametrize("name", ["pose.json", "pose.json.gz", "POSE.JSON", "Pose.Json.GZ"])
 def test_what_is_saved_is_loaded(tmp_path: Path, name: str):
     sequence = random_sequence()
     save_poses(sequence, tmp_path / name)
@@ -74,11 +74,14 @@ def points(index: int, value: object) -> dict[str, object]:
         ({"width": True}, "width"),
         ({"height": 2.5}, "height"),
         ({"fps": 0}, "fps"),
+        ({"fps": 0.0004}, "fps: got 0.0004, expected a number from 0.001 to 1000"),
+        ({"fps": 10**400}, "fps: got 1000.*expected a number"),
         ({"fps": "12"}, "fps"),
         ({"frames": []}, "frames"),
         ({"frames": [None, 3]}, r"frames\[1\]"),
         ({"frames": [{"keypoints": [[1, 2]]}]}, r"frames\[0\].keypoints: .*134"),
         ({"frames": [points(17, [1])]}, r"frames\[0\].keypoints\[17\]"),
+        ({"frames": [points(17, [1, -(10**400)])]}, r"frames\[0\].keypoints\[17\]\[1\]: got -1000"),
         ({"frames": [points(17, [1, "x"])]}, r"frames\[0\].keypoints\[17\]\[1\]"),
         ({"frames": [points(17, [1, 2, 1.5])]}, r"frames\[0\].keypoints\[17\]\[2\]: got 1.5"),
         ({"frames": [{"body": {"tail": [1, 2]}}]}, r"tail.*left_ankle"),
@@ -113,6 +116,14 @@ def test_bad_files(tmp_path: Path):
     path = tmp_path / "cut.json.gz"
     path.write_bytes(gzip.compress(b'{"format":"animate-anyone/pose"}' * 50)[:-9])
     with pytest.raises(PoseError):
+        load_poses(path)
+    whole = gzip.compress(json.dumps(document()).encode())
+    for place in range(10, len(whole)):  # after the header
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        with pytest.raises(PoseError, match="is damaged or not compressed by gzip"):
+            load_poses(path)
+    path.write_bytes(json.dumps(document()).encode())
+    with pytest.raises(PoseError, match="not compressed by gzip"):
         load_poses(path)
     with pytest.raises(PoseError, match=r"\.json"):
         save_poses(random_sequence(), tmp_path / "pose.txt")

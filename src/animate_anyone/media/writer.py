@@ -17,7 +17,7 @@ from PIL import Image
 from animate_anyone.errors import MediaError
 from animate_anyone.media.atomic import check_free_folder, complete_file, complete_folder, reported
 from animate_anyone.media.audio import Audio, soundtrack
-from animate_anyone.media.limits import MAX_FPS
+from animate_anyone.media.limits import MAX_FPS, MIN_FPS
 from animate_anyone.media.size import Size
 from animate_anyone.media.timing import exact_rate
 
@@ -76,11 +76,11 @@ def write_video(
     Raises:
         MediaError: Unknown suffix or a rate that this kind of file cannot have (before any frame is asked for), no
             frames, or the place cannot be written to.
-        ValueError: The rate is not positive or above the limit, frames differ in size, or a side is odd for MP4.
+        ValueError: The rate is beyond the limits, frames differ in size, or a side is odd for MP4.
     """
     path = Path(path)
-    if not 0 < fps <= MAX_FPS:
-        raise ValueError(f"Videos are written at up to {MAX_FPS:g} frames a second; got {fps}.")
+    if not MIN_FPS <= fps <= MAX_FPS:
+        raise ValueError(f"Videos are written at {MIN_FPS:g} to {MAX_FPS:g} frames a second; got {fps}.")
     check_output(path, fps=fps)
     rate = exact_rate(fps)
     source = Path(audio_from) if audio_from is not None else None

@@ -6,7 +6,7 @@ by its path in the document, for example `frames[3].keypoints[17][0]`.
 
 import gzip
 import json
-import math
+import zlib
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,15 +14,25 @@ import numpy as np
 
 from animate_anyone.errors import PoseError
 from animate_anyone.media.atomic import write_file
+from animate_anyone.media.limits import MIN_FPS
 from animate_anyone.pose.skeleton import BODY_NAMES, LAYOUT, NUM_KEYPOINTS, FloatArray, PoseSequence
 
 FORMAT = "animate-anyone/pose"
 VERSION = 1
+POSE_FILE_SUFFIXES = (".json", ".json.gz")
+"""In capitals or not."""
 MAX_BYTES = 256 * 2**20
 MAX_SIDE = 65536
 MAX_FRAMES = 100_000
+MAX_FPS = 1000.0
+"""More than a video can have, since a motion may be measured faster than it is shown."""
 
 _FIELDS = ("format", "version", "layout", "width", "height", "fps", "frames")
+
+
+def is_pose_file(path: Path) -> bool:
+    """Whether a file holds poses, by its name."""
+    return path.name.lower().endswith(POSE_FILE_SUFFIXES)
 
 
 def save_poses(sequence: PoseSequence, path: str | Path) -> None:
@@ -82,18 +92,20 @@ def check_pose_path(path: Path) -> None:
 
 
 def _is_compressed(path: Path) -> bool:
-    if path.name.endswith(".json.gz"):
-        return True
-    if path.suffix == ".json":
-        return False
-    raise PoseError(f"A pose file ends in .json or .json.gz; got '{path.name}'.")
+    if not is_pose_file(path):
+        raise PoseError(f"A pose file ends in {' or '.join(POSE_FILE_SUFFIXES)}; got '{path.name}'.")
+    return path.suffix.lower() == ".gz"
 
 
 def _read(path: Path, *, compressed: bool) -> bytes:
     try:
         with gzip.open(path) if compressed else path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
-    except (OSError, EOFError) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise PoseError(
+            f"The pose file '{path}' is damaged or not compressed by gzip ({error}). Make or download it again."
+        ) from error
+    except OSError as error:
         raise PoseError(f"Cannot read the pose file '{path}': {error}.") from error
     if len(content) > MAX_BYTES:
         raise PoseError(
@@ -138,9 +150,7 @@ class _Reader:
             if document[name] != expected:
                 self._fail(name, document[name], repr(expected))
         width, height = self._side("width", document["width"]), self._side("height", document["height"])
-        fps = self._number("fps", document["fps"], low=0.0, high=1000.0)
-        if fps == 0:
-            self._fail("fps", fps, "a number above 0")
+        fps = self._number("fps", document["fps"], low=MIN_FPS, high=MAX_FPS)
         frames = document["frames"]
         if not isinstance(frames, list) or not 1 <= len(frames) <= MAX_FRAMES:
             self._fail("frames", frames, f"a list of 1 to {MAX_FRAMES} frames")
@@ -190,8 +200,9 @@ class _Reader:
         return value
 
     def _number(self, field: str, value: Any, *, low: float, high: float) -> float:
-        # bool is an int to Python, and true is no coordinate.
-        if type(value) not in (int, float) or not math.isfinite(value) or not low <= value <= high:
+        # bool is an int to Python, and true is no coordinate. A whole number too large for a float can be compared
+        # to one; what is no number or infinite lies between no limits.
+        if type(value) not in (int, float) or not low <= value <= high:
             self._fail(field, value, f"a number from {low:g} to {high:g}")
         return float(value)
 
