@@ -1,12 +1,14 @@
 import gzip
 import json
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from animate_anyone.errors import PoseError
-from animate_anyone.pose.file import load_poses, save_poses
+from animate_anyone.pose.file import MAX_BYTES, MAX_SIDE, load_poses, save_poses
 from animate_anyone.pose.skeleton import BODY_NAMES, PoseSequence
 
 
@@ -73,6 +75,10 @@ def points(index: int, value: object) -> dict[str, object]:
         ({"width": 0}, "width"),
         ({"width": True}, "width"),
         ({"height": 2.5}, "height"),
+        ({"height": 15}, "height: got 15, expected a whole number from 16 to"),
+        ({"width": 10**9}, "width"),
+        ({"width": 1000, "height": 16}, "is 1000x16 pixels; the long side may be at most 8 times"),
+        ({"width": 8001, "height": 8000}, "is 8001x8000 pixels, 64 million; at most"),
         ({"fps": 0}, "fps"),
         ({"fps": 0.0004}, "fps: got 0.0004, expected a number from 0.001 to 1000"),
         ({"fps": 10**400}, "fps: got 1000.*expected a number"),
@@ -86,6 +92,9 @@ def points(index: int, value: object) -> dict[str, object]:
         ({"frames": [points(17, [1, 2, 1.5])]}, r"frames\[0\].keypoints\[17\]\[2\]: got 1.5"),
         ({"frames": [{"body": {"tail": [1, 2]}}]}, r"tail.*left_ankle"),
         ({"surplus": 1}, "unknown field 'surplus'"),
+        ({"s" * 1000: 1}, "unknown field 's{60}'"),
+        ({"frames": "x" * 1000}, 'frames: got "x{56}..., expected'),
+        ({"frames": {"x": [None] * 1000}}, r'frames: got {"x": \[(null, ){8}nu\.\.\., expected'),
     ],
 )
 def test_the_first_wrong_field_is_named(tmp_path: Path, changes: dict[str, object], field: str):
@@ -106,6 +115,34 @@ def test_nan_and_missing_fields_are_refused(tmp_path: Path):
     del incomplete["fps"]
     with pytest.raises(PoseError, match="no field 'fps'"):
         load_text(tmp_path, json.dumps(incomplete))
+
+
+def test_a_wrong_value_is_not_copied_for_the_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    size = 1_000_000
+    monkeypatch.setattr("animate_anyone.pose.file.MAX_BYTES", 3 * size)  # as much is set aside for reading
+    path = tmp_path / "pose.json"
+    path.write_text(json.dumps(document(width="é" * size), ensure_ascii=False), encoding="utf-8")
+    tracemalloc.start()
+    with pytest.raises(PoseError, match="width: got"):
+        load_poses(path)
+    high = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert high < 7 * size  # in JSON of ASCII alone, each letter takes six characters
+
+
+def test_ten_minutes_of_all_keypoints_fit_into_a_file(tmp_path: Path):
+    one = random_sequence(3).frames([2])
+    large = replace(one, keypoints=one.keypoints + MAX_SIDE - 1000, width=MAX_SIDE, height=MAX_SIDE // 8)
+    save_poses(large, tmp_path / "pose.json")
+    assert load_poses(tmp_path / "pose.json").width == MAX_SIDE
+    assert 10 * 60 * 30 * (tmp_path / "pose.json").stat().st_size < MAX_BYTES
+
+
+def test_small_files_that_unpack_to_large_ones_are_refused(tmp_path: Path):
+    path = tmp_path / "pose.json.gz"
+    path.write_bytes(gzip.compress(b" " * (64 * 2**20 + 1), compresslevel=1))
+    with pytest.raises(PoseError, match="more than 64 MiB of JSON; split the clip"):
+        load_poses(path)
 
 
 def test_bad_files(tmp_path: Path):
