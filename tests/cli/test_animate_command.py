@@ -191,6 +191,7 @@ def test_wrong_input_is_one_line_and_exit_code_1(cli, model, poses, picture, tmp
     text.write_text("no picture")
     in_the_way = tmp_path / "taken.json"
     in_the_way.write_text("{}")
+    (tmp_path / "folder.json").mkdir()
     good = {"reference": str(picture), "driving": str(poses), "-o": str(tmp_path / "o.mp4"), "--model": str(model)}
     cases = [
         ({"reference": str(tmp_path / "nothing.png")}, "there is no such file"),
@@ -199,6 +200,7 @@ def test_wrong_input_is_one_line_and_exit_code_1(cli, model, poses, picture, tmp
         ({"driving": str(text)}, "damaged or cut off|is no|cannot be read|not a video"),
         ({"-o": str(tmp_path / "o.avi")}, "Change the suffix"),
         ({"-o": str(tmp_path / "taken.mp4")}, "is in the way"),
+        ({"-o": str(tmp_path / "folder.mp4"), "--model": "none such"}, "is in the way"),  # before the model is opened
         ({"driving": str(picture), "-o": str(picture)}, "Change the suffix"),
         ({"--model": "none such"}, "There is no model 'none such'"),
         ({"--device": "toaster"}, "The device 'toaster' cannot be used"),
