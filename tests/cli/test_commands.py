@@ -65,6 +65,32 @@ def test_poses_are_drawn_and_checked(cli, poses, tmp_path):
     assert (info.num_frames, info.fps, info.size.width, info.size.height) == (12, 12.0, 48, 48)
 
 
+TERMINATED_AT_FRAME_5 = """
+import os, signal
+from animate_anyone.cli import main
+from animate_anyone.pose.images import DrawnPoseImages
+
+drawn = DrawnPoseImages.window
+
+def window(images, indices):
+    if indices[0] == 5:
+        os.kill(os.getpid(), signal.SIGTERM)
+    return drawn(images, indices)
+
+DrawnPoseImages.window = window
+main()
+"""
+
+
+@pytest.mark.parametrize("name", ["skeletons.mp4", "skeletons"])
+def test_termination_leaves_nothing_half_written(poses, tmp_path, name):
+    out = tmp_path / "out"
+    arguments = ["pose", "draw", str(poses), "-o", str(out / name)]
+    program = [sys.executable, "-c", TERMINATED_AT_FRAME_5, *arguments]
+    assert subprocess.run(program, check=False, capture_output=True).returncode == 143
+    assert list(out.iterdir()) == []
+
+
 def test_a_wrong_pose_file_is_explained(cli, tmp_path):
     path = tmp_path / "bad.json"
     path.write_text(json.dumps({"format": "animate-anyone/pose"}))
