@@ -119,6 +119,17 @@ def test_a_rate_too_high_for_the_drawing_is_refused_before_poses_are_found(cli, 
         assert message in result.stderr
 
 
+def test_more_frames_than_a_pose_file_holds_are_refused_before_poses_are_found(cli, tmp_path, monkeypatch):
+    monkeypatch.setattr("animate_anyone.pose.detect.find_spec", lambda name: None)  # else a person would be looked for
+    monkeypatch.setattr("animate_anyone.pose.file.ROOM", 3)
+    video = write_video([np.zeros((32, 32, 3), dtype=np.uint8)] * 4, tmp_path / "long.mp4", fps=30).path
+    arguments = ["pose", "detect", str(video), "-o", str(tmp_path / "p.json")]
+    for limit, message in [([], "room for 3 frames in which all is seen"), (["--max-frames", "3"], "pip install")]:
+        result = cli.invoke(app, [*arguments, *limit])
+        assert result.exit_code == 1
+        assert message in result.stderr
+
+
 def test_poses_are_found_in_a_picture_of_a_person(cli, tmp_path):
     pytest.importorskip("mediapipe", reason="needs the extra 'pose'")
     person = Path(__file__).parents[3] / "shared/examples/moore/ref_images/anyone-2.png"

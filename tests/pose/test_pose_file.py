@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from animate_anyone.errors import PoseError
-from animate_anyone.pose.file import MAX_BYTES, MAX_SIDE, load_poses, save_poses
-from animate_anyone.pose.skeleton import BODY_NAMES, PoseSequence
+from animate_anyone.pose.file import MAX_BYTES, MAX_KEYPOINTS, MAX_SIDE, load_poses, save_poses
+from animate_anyone.pose.skeleton import BODY_NAMES, NUM_KEYPOINTS, PoseSequence
 
 
 def random_sequence(num_frames: int = 3) -> PoseSequence:
@@ -135,7 +135,9 @@ def test_ten_minutes_of_all_keypoints_fit_into_a_file(tmp_path: Path):
     large = replace(one, keypoints=one.keypoints + MAX_SIDE - 1000, width=MAX_SIDE, height=MAX_SIDE // 8)
     save_poses(large, tmp_path / "pose.json")
     assert load_poses(tmp_path / "pose.json").width == MAX_SIDE
-    assert 10 * 60 * 30 * (tmp_path / "pose.json").stat().st_size < MAX_BYTES
+    num_frames = 10 * 60 * 30
+    assert num_frames * (tmp_path / "pose.json").stat().st_size < MAX_BYTES
+    assert num_frames * NUM_KEYPOINTS < MAX_KEYPOINTS
 
 
 def test_small_files_that_unpack_to_large_ones_are_refused(tmp_path: Path):
@@ -143,6 +145,10 @@ def test_small_files_that_unpack_to_large_ones_are_refused(tmp_path: Path):
     path.write_bytes(gzip.compress(b" " * (64 * 2**20 + 1), compresslevel=1))
     with pytest.raises(PoseError, match="more than 64 MiB of JSON; split the clip"):
         load_poses(path)
+    for much in (b"[],", b"[[0.5]],", b'{"a":1},'):
+        path.write_bytes(gzip.compress(b"[" + much * 3_200_000 + b"0]", compresslevel=1))
+        with pytest.raises(PoseError, match="lists or objects than 3000000 keypoints in 100000 frames make; split"):
+            load_poses(path)
 
 
 def test_bad_files(tmp_path: Path):

@@ -23,9 +23,14 @@ VERSION = 1
 POSE_FILE_SUFFIXES = (".json", ".json.gz")
 """In capitals or not."""
 MAX_BYTES = 64 * 2**20
-"""JSON in a file, unpacked. A frame in which all 134 keypoints are seen takes 2900 bytes on a small canvas and 3450 on
-the largest, so that ten minutes at 30 frames a second, 18000 frames, are at most 62 million bytes; the limit is 67
-million. The document that Python makes of JSON can be twenty times as large, were it but empty lists."""
+"""JSON in a file, unpacked."""
+WHOLE_FRAME_BYTES = 3450
+"""Of a frame in which all 134 keypoints are seen, on the largest canvas; 2900 on a small one."""
+ROOM = MAX_BYTES // WHOLE_FRAME_BYTES
+"""Frames for which there is room whatever is seen in them: 19451, more than ten minutes at 30 frames a second."""
+MAX_KEYPOINTS = 3_000_000
+"""Keypoints that are seen, in all frames: 134 in each of 22388. What Python makes of JSON can be twenty times as large
+as that, if it is full of empty lists; so limited, reading takes 1 GB at most, and 600 MB for ten minutes of a clip."""
 MAX_SIDE = MAX_ASPECT * isqrt(MAX_IMAGE_PIXELS // MAX_ASPECT)
 """Pixels of the longest side that a picture can have."""
 EXCERPT = 60
@@ -98,6 +103,19 @@ def check_pose_path(path: Path) -> None:
     _is_compressed(path)
 
 
+def check_room(num_frames: int) -> None:
+    """Refuses more frames than a pose file has room for if all keypoints are seen, so that it shows before any work.
+
+    Raises:
+        PoseError: with both numbers.
+    """
+    if num_frames > ROOM:
+        raise PoseError(
+            f"A pose file has room for {ROOM} frames in which all is seen; these would be {num_frames}. Take the first "
+            "frames only, or cut the video into parts."
+        )
+
+
 def _is_compressed(path: Path) -> bool:
     if not is_pose_file(path):
         raise PoseError(f"A pose file ends in {' or '.join(POSE_FILE_SUFFIXES)}; got '{path.name}'.")
@@ -117,6 +135,12 @@ def _read(path: Path, *, compressed: bool) -> bytes:
     if len(content) > MAX_BYTES:
         raise PoseError(
             f"The pose file '{path}' holds more than {MAX_BYTES // 2**20} MiB of JSON; split the clip into parts."
+        )
+    # A keypoint is a list; besides, a frame is an object with a list or an object in it, and one of each is around all.
+    if content.count(b"[") > MAX_KEYPOINTS + MAX_FRAMES + 1 or content.count(b"{") > 2 * MAX_FRAMES + 1:
+        raise PoseError(
+            f"The pose file '{path}' holds more lists or objects than {MAX_KEYPOINTS} keypoints in {MAX_FRAMES} frames "
+            "make; split the clip into parts."
         )
     return content
 
