@@ -22,6 +22,7 @@ from animate_anyone.media.size import Size
 from animate_anyone.media.writer import check_output, write_video
 from animate_anyone.opened_model import open_decoder_of, open_model, settings_used
 from animate_anyone.pipeline import AnimateAnyonePipeline, Frame
+from animate_anyone.pose.driving import rate_of
 from animate_anyone.pose.motion import Motion, MotionOptions, find_motion
 from animate_anyone.pose.skeleton_video import check_rate
 from animate_anyone.run_report import (
@@ -87,6 +88,9 @@ def run_job(job: Job, listener: Listener) -> RunReport:
     for text in placement.notes():
         listener.note(text)
     reference = load_image(job.reference)
+    rate = rate_of(job.driving)
+    check_rate(rate)
+    check_output(job.output, fps=rate)
     stopwatch = Stopwatch()
 
     # --- The model ---
@@ -107,7 +111,6 @@ def run_job(job: Job, listener: Listener) -> RunReport:
             on_frame=lambda done, total: listener.progress("poses", done, total),
             note=listener.note,
         )
-    check_rate(motion.fps)
 
     # --- The video ---
     settings: dict[str, Any] = settings_used(job.options, pipeline, placement) | {

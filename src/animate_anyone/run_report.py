@@ -139,18 +139,22 @@ def report_path(output: Path) -> Path:
     """Where the report of a video is: the same name with the suffix .json.
 
     Raises:
-        MediaError: another kind of file has that name, such as a pose file; it would be lost.
+        MediaError: something else has that name, such as a pose file, which would be lost, or a folder.
     """
     path = output.with_suffix(".json")
-    if path.is_file():
-        with path.open("rb") as file:
-            is_report = FORMAT.encode() in file.read(200)
-        if not is_report:
-            raise MediaError(
-                f"{path}: is in the way. The report on {output.name} gets this name, and the file is no such report. "
-                "Choose another name for the output."
-            )
+    if path.exists() and not _is_report(path):
+        raise MediaError(
+            f"{path}: is in the way. The report on {output.name} gets this name, and what is there is no such report. "
+            "Choose another name for the output."
+        )
     return path
+
+
+def _is_report(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return FORMAT.encode() in file.read(200)
 
 
 def weight_hashes(folder: Path) -> dict[str, str]:

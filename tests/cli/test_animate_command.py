@@ -264,6 +264,7 @@ def test_wrong_input_is_one_line_and_exit_code_1(cli, model, poses, picture, tmp
     text.write_text("no picture")
     in_the_way = tmp_path / "taken.json"
     in_the_way.write_text("{}")
+    (tmp_path / "folder.json").mkdir()
     good = {"reference": str(picture), "driving": str(poses), "-o": str(tmp_path / "o.mp4"), "--model": str(model)}
     cases = [
         ({"reference": str(tmp_path / "nothing.png")}, "there is no such file"),
@@ -272,6 +273,7 @@ def test_wrong_input_is_one_line_and_exit_code_1(cli, model, poses, picture, tmp
         ({"driving": str(text)}, "damaged or cut off|is no|cannot be read|not a video"),
         ({"-o": str(tmp_path / "o.avi")}, "Change the suffix"),
         ({"-o": str(tmp_path / "taken.mp4")}, "is in the way"),
+        ({"-o": str(tmp_path / "folder.mp4"), "--model": "none such"}, "is in the way"),  # before the model is opened
         ({"driving": str(picture), "-o": str(picture)}, "Change the suffix"),
         ({"--model": "none such"}, "There is no model 'none such'"),
         ({"--device": "toaster"}, "The device 'toaster' cannot be used"),
@@ -288,6 +290,16 @@ def test_wrong_input_is_one_line_and_exit_code_1(cli, model, poses, picture, tmp
         assert any(part in result.stderr for part in message.split("|")), (change, result.stderr)
         assert "Traceback" not in result.stderr
     assert not (tmp_path / "o.mp4").exists()
+
+
+def test_a_rate_too_high_for_the_output_is_refused_before_the_model_is_opened(cli, picture, poses, tmp_path):
+    fast = tmp_path / "fast.json"
+    for fps, name, message in [(60, "o.gif", "ends in .mp4"), (300, "o.mp4", "Give its poses at a lower rate")]:
+        save_poses(replace(load_poses(poses), fps=fps), fast)
+        arguments = ["animate", str(picture), str(fast), "-o", str(tmp_path / name), "--model", "none such"]
+        result = cli.invoke(app, arguments)
+        assert result.exit_code == 1
+        assert message in result.stderr
 
 
 def test_inputs_are_never_overwritten(cli, model, picture, poses, tmp_path):

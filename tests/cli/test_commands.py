@@ -3,10 +3,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from animate_anyone.cli.app import app
 from animate_anyone.media.video import probe
+from animate_anyone.media.writer import write_video
 from animate_anyone.pose.file import load_poses
 from animate_anyone.pose.images import is_skeleton_video
 from animate_anyone.pose.skeleton_reading import read_skeleton_video
@@ -68,6 +70,32 @@ def test_poses_are_drawn_and_checked(cli, poses, tmp_path):
     assert len(read_skeleton_video(tmp_path / "skeletons.mp4")) == 12
 
 
+TERMINATED_AT_FRAME_5 = """
+import os, signal
+from animate_anyone.cli import main
+from animate_anyone.pose.images import DrawnPoseImages
+
+drawn = DrawnPoseImages.window
+
+def window(images, indices):
+    if indices[0] == 5:
+        os.kill(os.getpid(), signal.SIGTERM)
+    return drawn(images, indices)
+
+DrawnPoseImages.window = window
+main()
+"""
+
+
+@pytest.mark.parametrize("name", ["skeletons.mp4", "skeletons"])
+def test_termination_leaves_nothing_half_written(poses, tmp_path, name):
+    out = tmp_path / "out"
+    arguments = ["pose", "draw", str(poses), "-o", str(out / name)]
+    program = [sys.executable, "-c", TERMINATED_AT_FRAME_5, *arguments]
+    assert subprocess.run(program, check=False, capture_output=True).returncode == 143
+    assert list(out.iterdir()) == []
+
+
 def test_a_wrong_pose_file_is_explained(cli, tmp_path):
     path = tmp_path / "bad.json"
     path.write_text(json.dumps({"format": "animate-anyone/pose"}))
@@ -84,6 +112,27 @@ def test_pose_detection_names_what_is_missing(cli, picture, tmp_path, monkeypatc
     result = cli.invoke(app, ["pose", "detect", str(picture), "-o", str(tmp_path / "p.txt")])
     assert result.exit_code == 1
     assert "ends in .json or .json.gz" in result.stderr
+
+
+def test_a_rate_too_high_for_the_drawing_is_refused_before_poses_are_found(cli, tmp_path, monkeypatch):
+    monkeypatch.setattr("animate_anyone.pose.detect.find_spec", lambda name: None)  # else a person would be looked for
+    fast = write_video([np.zeros((32, 32, 3), dtype=np.uint8)] * 4, tmp_path / "fast.mp4", fps=60).path
+    arguments = ["pose", "detect", str(fast), "-o", str(tmp_path / "p.json"), "--draw"]
+    for name, message in [("p.gif", "at most 50 frames a second"), ("p.mp4", "pip install")]:
+        result = cli.invoke(app, [*arguments, str(tmp_path / name)])
+        assert result.exit_code == 1
+        assert message in result.stderr
+
+
+def test_more_frames_than_a_pose_file_holds_are_refused_before_poses_are_found(cli, tmp_path, monkeypatch):
+    monkeypatch.setattr("animate_anyone.pose.detect.find_spec", lambda name: None)  # else a person would be looked for
+    monkeypatch.setattr("animate_anyone.pose.file.ROOM", 3)
+    video = write_video([np.zeros((32, 32, 3), dtype=np.uint8)] * 4, tmp_path / "long.mp4", fps=30).path
+    arguments = ["pose", "detect", str(video), "-o", str(tmp_path / "p.json")]
+    for limit, message in [([], "room for 3 frames in which all is seen"), (["--max-frames", "3"], "pip install")]:
+        result = cli.invoke(app, [*arguments, *limit])
+        assert result.exit_code == 1
+        assert message in result.stderr
 
 
 def test_poses_are_found_in_a_picture_of_a_person(cli, tmp_path):

@@ -122,8 +122,12 @@ def looked_at(log: Path) -> int:
     return len(log.read_text()) if log.exists() else 0
 
 
-def test_what_is_not_fit_is_left_out_with_the_reason(folder: Path, run: Callable[..., Manifest], tmp_path: Path):
+def test_what_is_not_fit_is_left_out_with_the_reason(
+    folder: Path, run: Callable[..., Manifest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("animate_anyone.pose.file.ROOM", NUM_FRAMES)
     blobs(folder / "good.mp4")
+    blobs(folder / "long.mp4", num_frames=NUM_FRAMES + 1)
     blobs(folder / "pair.mp4", people=2)
     blobs(folder / "empty.mp4", people=0)
     blobs(folder / "late.mp4", first=4)
@@ -136,6 +140,7 @@ def test_what_is_not_fit_is_left_out_with_the_reason(folder: Path, run: Callable
         "pair": "several people in 100% of the frames",
         "empty": "No person was found",
         "late": "nobody in 50% of the frames",
+        "long": "A pose file has room for 8 frames",
         "short": "too short: 3 frames, at least 4",
         "small": "too small: 2",
         "broken": "broken.mp4: has no video in it",

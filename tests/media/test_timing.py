@@ -1,8 +1,11 @@
 """Rates found from timestamps, and resampling by them."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
+from animate_anyone.media.limits import MIN_FPS
 from animate_anyone.media.timing import Timing, exact_rate, fit_timing, resample
 
 
@@ -78,6 +81,10 @@ def test_missing_end_is_held_and_surplus_is_not_read():
     assert list(resample([], start=0.0, fps=2, num_frames=3)) == []
     many = ((i / 2, i) for i in range(10**9))
     assert list(resample(many, start=0.0, fps=2, num_frames=3)) == [0, 1, 2]
+
+
+def test_the_lowest_rate_is_no_standstill():
+    assert exact_rate(MIN_FPS) == Fraction(1, 1000)
 
 
 def test_exact_rates():

@@ -1,6 +1,7 @@
 """Videos are read upright, frame-exact and at a constant rate; bad ones give one clear error."""
 
 import os
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -129,6 +130,36 @@ def test_rotation_is_applied(rotation: int, tmp_path: Path):
     np.testing.assert_allclose(frames[0][-8, 8], expected[-8, 8], atol=6)
 
 
+TURNS_AND_MIRRORS = {
+    "as stored": ((1, 0, 0, 1), np.asarray),
+    "clockwise": ((0, 1, -1, 0), lambda picture: np.rot90(picture, k=-1)),
+    "half a turn": ((-1, 0, 0, -1), lambda picture: np.rot90(picture, k=2)),
+    "counter-clockwise": ((0, -1, 1, 0), np.rot90),
+    "left and right swapped": ((-1, 0, 0, 1), np.fliplr),
+    "top and bottom swapped": ((1, 0, 0, -1), np.flipud),
+    "rows and columns swapped": ((0, 1, 1, 0), lambda picture: picture.swapaxes(0, 1)),
+    "swapped over the other diagonal": ((0, -1, -1, 0), lambda picture: np.rot90(picture, k=2).swapaxes(0, 1)),
+}
+"""The display matrix (x' = a x + c y, y' = b x + d y) as (a, b, c, d), and what it makes of a picture."""
+
+
+@pytest.mark.parametrize("name", TURNS_AND_MIRRORS)
+def test_the_display_matrix_turns_and_mirrors(name: str, clip: Path):
+    (a, b, c, d), shown = TURNS_AND_MIRRORS[name]
+    data = bytearray(clip.read_bytes())
+    # In the track header (version 0) the matrix follows 40 bytes after the name; its last number has 30 binary places.
+    place = data.index(b"tkhd") + 44
+    numbers = [number << 16 for number in (a, b, 0, c, d, 0, 0, 0)]
+    data[place : place + 36] = struct.pack(">9i", *numbers, 1 << 30)
+    clip.write_bytes(data)
+    stored = numbered(5)
+    frame = list(read_frames(clip))[5]
+    expected = shown(stored)
+    assert frame.shape == expected.shape and probe(clip).size == Size(expected.shape[1], expected.shape[0])
+    corners = np.ix_([4, -5], [4, -5])
+    np.testing.assert_allclose(frame[corners], expected[corners], atol=8)
+
+
 def test_pixels_are_made_square(tmp_path: Path):
     path = encode(tmp_path / "dv.mp4", [0, 1], time_base=Fraction(1, 10), pixel_aspect=Fraction(3, 2))
     assert probe(path).size == Size(96, 48)
@@ -222,6 +253,9 @@ def test_limits(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_very_long_gaps_are_refused(tmp_path: Path):
     path = encode(tmp_path / "gap.mp4", [0, 1, 2, 3, 40_000], time_base=Fraction(1, 10))
     with pytest.raises(MediaError, match="3600 seconds"):
+        probe(path)
+    path = encode(tmp_path / "slow.mp4", [0, 12_000], time_base=Fraction(1, 10))
+    with pytest.raises(MediaError, match=r"has 0\.000833 frames a second; expected at least 0\.001"):
         probe(path)
 
 

@@ -179,6 +179,38 @@ def test_no_sound_where_there_is_none(tmp_path: Path):
         write_video(bars(5), tmp_path / "d.mp4", fps=12, audio_from=tmp_path / "missing.mp4")
 
 
+def of_unknown_kind(path: Path) -> Path:
+    """Make the AAC sound of an MP4 file one that names no codec FFmpeg knows."""
+    path.write_bytes(path.read_bytes().replace(b"mp4a", b"zzzz").replace(b"esds", b"zzzz"))
+    return path
+
+
+def test_sound_of_an_unknown_kind_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    source = of_unknown_kind(with_sound(tmp_path / "driving.mp4"))
+    written = write_video(bars(12), tmp_path / "out.mp4", fps=12, audio_from=source)
+    assert written.audio == "none" and probe(written.path).num_frames == 12
+    assert "driving.mp4: its sound is of a kind unknown to FFmpeg and is left out" in caplog.text
+
+
+def test_the_first_sound_of_a_known_kind_is_taken(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    parts = [with_sound(tmp_path / "aac.mp4"), with_sound(tmp_path / "ac3.mp4", codec="ac3")]
+    both = tmp_path / "driving.mp4"
+    with av.open(str(parts[0])) as first, av.open(str(parts[1])) as second, av.open(str(both), "w") as output:
+        streams = [first.streams.video[0], first.streams.audio[0], second.streams.audio[0]]
+        for source, target in [(stream, output.add_stream_from_template(stream)) for stream in streams]:
+            for packet in source.container.demux(source):
+                if packet.dts is not None:
+                    packet.stream = target
+                    output.mux(packet)
+            source.container.seek(0)
+    written = write_video(bars(36), tmp_path / "out.mp4", fps=12, audio_from=of_unknown_kind(both))
+    assert written.audio == "copied"
+    with av.open(str(written.path)) as container:
+        assert container.streams.audio[0].codec_context.name == "ac3"
+    assert beep_begins(written.path) == pytest.approx(BEEP_AT, abs=0.03)
+    assert "track 2 of its sound is taken" in caplog.text
+
+
 def never() -> Iterator[np.ndarray]:
     raise AssertionError("a frame was asked for")
     yield
@@ -196,6 +228,24 @@ def test_unsupported_names_are_refused_before_any_work(tmp_path: Path):
         write_video(never(), tmp_path / "file" / "a.mp4", fps=10)
     for name in ("a.mp4", "a.MP4", "b.gif", "c.webp", "frames"):
         check_output(tmp_path / name)
+
+
+@pytest.mark.parametrize(("name", "max_fps"), [("a.gif", 50), ("a.webp", 90), ("a.mp4", 240)])
+def test_the_highest_rate_of_each_kind_is_read_back(name: str, max_fps: int, tmp_path: Path):
+    info = probe(write_video(bars(100), tmp_path / name, fps=max_fps).path)
+    assert (info.num_frames, info.fps) == (100, pytest.approx(max_fps, rel=1e-4))
+
+
+@pytest.mark.parametrize(("name", "fps"), [("a.gif", 60000 / 1001), ("a.GIF", 120), ("a.webp", 100)])
+def test_a_rate_that_players_would_slow_down_is_refused_before_any_work(name: str, fps: float, tmp_path: Path):
+    for refuse in (
+        lambda: check_output(tmp_path / name, fps=fps),
+        lambda: write_video(never(), tmp_path / name, fps=fps),
+    ):
+        with pytest.raises(MediaError, match=r"at most \d0 frames a second, and this video has .*ends in \.mp4"):
+            refuse()
+    check_output(tmp_path / "a.mp4", fps=fps)
+    check_output(tmp_path / "frames", fps=fps)
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.gif", "a.webp", "frames"])
@@ -238,7 +288,7 @@ def test_callers_mistakes_are_value_errors(tmp_path: Path):
     with pytest.raises(ValueError, match="even sides; got frames of 32x33"):
         write_video(odd, tmp_path / "a.mp4", fps=10)
     assert write_video(odd, tmp_path / "a.gif", fps=10).num_frames == 1
-    for fps in (0, -1.0, 1000):
+    for fps in (0, 0.0004, -1.0, 1000):
         with pytest.raises(ValueError, match="frames a second"):
             write_video(never(), tmp_path / "b.mp4", fps=fps)
 

@@ -1,9 +1,11 @@
 """The command `animate-anyone`: its sub-commands, and the one place where errors become exit codes.
 
-0 done; 1 an error that the message explains; 2 wrong arguments; 130 interrupted.
+0 done; 1 an error that the message explains; 2 wrong arguments; 130 interrupted; 143 terminated.
 """
 
+import signal
 from importlib.metadata import version
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -83,4 +85,12 @@ app.command()(score)
 
 def main() -> None:
     """The entry point of the installed command."""
+    signal.signal(signal.SIGTERM, _terminate)
     app()
+
+
+def _terminate(number: int, _: FrameType | None) -> None:
+    """Ends the command by an exception, so that unfinished files are removed on the way out; training has its own."""
+    # Some programs, such as `timeout`, send the signal twice; the second is not to stop the removal.
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(128 + number)

@@ -40,12 +40,14 @@ def detect(
     """
     from animate_anyone.media.writer import check_output
     from animate_anyone.pose.detect import make_detector
-    from animate_anyone.pose.file import check_pose_path, save_poses
-    from animate_anyone.pose.found import detect_file
+    from animate_anyone.pose.file import check_pose_path, check_room, save_poses
+    from animate_anyone.pose.found import detect_file, timing_of
 
     check_pose_path(output)
+    timing = timing_of(source)
+    check_room(min(timing.num_frames, max_frames or timing.num_frames))
     if draw is not None:
-        check_output(draw)
+        check_output(draw, fps=timing.fps)
     with Terminal.open() as terminal:
         found = detect_file(
             source,

@@ -25,7 +25,7 @@ from animate_anyone.media.geometry import Geometry
 from animate_anyone.media.size import Size
 from animate_anyone.media.writer import write_video
 from animate_anyone.pose.detect import PoseDetector, detect_poses
-from animate_anyone.pose.file import load_poses, save_poses
+from animate_anyone.pose.file import check_room, load_poses, save_poses
 from animate_anyone.pose.skeleton import PoseSequence
 from animate_anyone.pose.smooth import smooth_poses
 
@@ -127,6 +127,7 @@ class Task:
                 pass
             several = None
         else:
+            check_room(measured.frames)
             with closing(self.make_detector()) as detector:
                 counter = HeadCount(detector)
                 poses = detect_poses(footage.frames(), counter, size=footage.size, fps=footage.fps)

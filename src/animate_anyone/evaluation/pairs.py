@@ -21,11 +21,10 @@ from animate_anyone.evaluation.clip_sets import Known, Picture, TrueClip
 from animate_anyone.media.image import load_image
 from animate_anyone.media.size import Size
 from animate_anyone.metrics.frames import Frames
-from animate_anyone.pose.file import load_poses
+from animate_anyone.pose.file import POSE_FILE_SUFFIXES, load_poses
 from animate_anyone.pose.skeleton import PoseSequence
 
 RESULT = "result"
-POSE_SUFFIXES = (".json", ".json.gz")
 REFERENCE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 FOLDER_RATE = 30.0
 """Frames a second that folders of pictures count as, where neither side has a rate of its own."""
@@ -210,14 +209,14 @@ def find_pairs(
         raise ConfigError(f"--fps {fps:g} is the rate of folders of pictures, and there are none here. Leave it out.")
     several = len(names) > 1
     with_reference = _within(names, REFERENCE, REFERENCE_SUFFIXES)
-    with_poses = _within(names, "poses", POSE_SUFFIXES)
+    with_poses = _within(names, "poses", POSE_FILE_SUFFIXES)
     clips = tuple(
         Pair(
             name=name,
             result=footage[0],
             truth=footage[1],
             reference=_beside(references, name, REFERENCE_SUFFIXES, several=several) or with_reference.get(name),
-            poses=_beside(poses, name, POSE_SUFFIXES, several=several) or with_poses.get(name),
+            poses=_beside(poses, name, POSE_FILE_SUFFIXES, several=several) or with_poses.get(name),
         )
         for name, paths in names.items()
         for footage in [_both(*paths, fps=fps)]

@@ -31,9 +31,10 @@ Audio = Literal["copied", "encoded", "none"]
 class Soundtrack:
     """The sound of a source, from the source's first video frame on, muxed piece by piece into an output."""
 
-    def __init__(self, source: InputContainer, output: OutputContainer, *, path: Path, start: float):
+    def __init__(
+        self, source: InputContainer, stream: AudioStream, output: OutputContainer, *, path: Path, start: float
+    ):
         """Add the stream to the output; `start` is the time of the first video frame in the source."""
-        stream = source.streams.audio[0]
         self.kind: Audio = "copied" if stream.codec_context.name in COPIED_CODECS else "encoded"
         self._output = output
         if self.kind == "copied":
@@ -53,7 +54,7 @@ class Soundtrack:
 
 @contextmanager
 def soundtrack(path: Path | None, output: OutputContainer) -> Generator[Soundtrack | None, None, None]:
-    """The sound of the video at `path`, for an output without packets yet; None where there is no sound.
+    """The sound of the video at `path`, for an output without packets yet; None where there is none that can be read.
 
     Raises:
         MediaError: The video cannot be read.
@@ -70,7 +71,22 @@ def soundtrack(path: Path | None, output: OutputContainer) -> Generator[Soundtra
         yield None
         return
     with open_container(path) as source:
-        yield Soundtrack(source, output, path=path, start=info.timing.start)
+        stream = _readable_stream(source, path=path)
+        yield None if stream is None else Soundtrack(source, stream, output, path=path, start=info.timing.start)
+
+
+def _readable_stream(source: InputContainer, *, path: Path) -> AudioStream | None:
+    """The first sound of a kind that FFmpeg knows, with a warning where that is not the first there is."""
+    for number, stream in enumerate(source.streams.audio, start=1):
+        if stream.codec_context is None:  # pyright: ignore[reportUnnecessaryComparison]  (so for unknown codecs)
+            continue
+        if number > 1:
+            logger.warning("%s: has sound of a kind unknown to FFmpeg; track %d of its sound is taken.", path, number)
+        return stream
+    logger.warning(
+        "%s: its sound is of a kind unknown to FFmpeg and is left out. To have it, convert the sound to AAC.", path
+    )
+    return None
 
 
 def _copied(source: InputContainer, stream: AudioStream, target: AudioStream, *, start: float) -> Iterator[TimedPacket]:

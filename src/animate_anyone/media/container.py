@@ -167,7 +167,23 @@ def _upright(frame: VideoFrame, *, width: int, height: int) -> UInt8[np.ndarray,
         # What players assume of untagged video.
         matrix = Colorspace.ITU709 if frame.height >= HD_HEIGHT else Colorspace.ITU601
     picture = frame.reformat(width=width, height=height, format="rgb24", src_colorspace=matrix)
-    return np.ascontiguousarray(np.rot90(picture.to_ndarray(), k=_quarter_turns(frame)))
+    pixels = picture.to_ndarray()
+    if _is_mirrored(frame):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(np.rot90(pixels, k=_quarter_turns(frame)))
+
+
+def _is_mirrored(frame: VideoFrame) -> bool:
+    """Whether the stored picture is to be turned upside down, as in a mirror below it, before `_quarter_turns`.
+
+    The turn goes by where the display matrix takes the stored rows; a matrix that mirrors takes the stored columns
+    the other way than a turn would, which shows in the sign of its determinant.
+    """
+    data = frame.side_data.get("DISPLAYMATRIX")
+    if data is None:
+        return False
+    (a, b, _), (c, d, _), _ = np.frombuffer(data, dtype=np.int32).reshape(3, 3).tolist()
+    return a * d < b * c
 
 
 def _quarter_turns(frame: VideoFrame) -> int:

@@ -15,8 +15,8 @@ MAX_FRAME_PIXELS = 36_000_000
 """Pixels of one frame of a video: a little more than 8K."""
 MAX_SECONDS = 3600.0
 """Length of a video."""
-MAX_FPS = 240.0
-"""Frames a second of a video."""
+MIN_FPS, MAX_FPS = 0.001, 240.0
+"""Frames a second of a video. Rates are written as fractions with a denominator of at most 1001."""
 MAX_FRAMES = 216_000
 """Frames of a video: an hour at 60 frames a second."""
 
@@ -68,11 +68,15 @@ def check_size(path: Path, width: int, height: int, *, max_pixels: int) -> None:
 
 
 def check_length(path: Path, *, num_frames: int, fps: float) -> None:
-    """Refuse videos that are too long or too fast.
+    """Refuse videos that are too long, too fast or too slow.
 
     Raises:
         MediaError: With the length found and the limit it breaks.
     """
+    if fps < MIN_FPS:
+        raise MediaError(
+            f"{path}: has {fps:.3g} frames a second; expected at least {MIN_FPS:g}. Convert it to a higher rate."
+        )
     if fps > MAX_FPS:
         raise MediaError(
             f"{path}: has {fps:.6g} frames a second; at most {MAX_FPS:g} can be read. Convert it to a lower rate first."

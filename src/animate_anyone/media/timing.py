@@ -113,7 +113,7 @@ def resample(frames: Iterable[tuple[float, Frame]], *, start: float, fps: float,
 
 
 def exact_rate(fps: float) -> Fraction:
-    """The rate as the fraction that was meant: 29.97002997 is 30000/1001."""
+    """The rate, of at least `limits.MIN_FPS`, as the fraction that was meant: 29.97002997 is 30000/1001."""
     return Fraction(fps).limit_denominator(1001)
 
 

@@ -17,9 +17,14 @@ from PIL import Image
 from animate_anyone.errors import MediaError
 from animate_anyone.media.atomic import check_free_folder, complete_file, complete_folder, reported
 from animate_anyone.media.audio import Audio, soundtrack
-from animate_anyone.media.limits import MAX_FPS
+from animate_anyone.media.limits import MAX_FPS, MIN_FPS
 from animate_anyone.media.size import Size
 from animate_anyone.media.timing import exact_rate
+
+MAX_GIF_FPS = 50.0
+"""A GIF counts in hundredths of a second, and players show a frame of one hundredth or less for ten."""
+MAX_WEBP_FPS = 90.0
+"""A WebP counts in milliseconds, and players show a frame of ten or less for a hundred: 1000/11 is 90.9."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +48,7 @@ class _Encoding:
     picture: Callable[[UInt8[np.ndarray, "height width 3"]], VideoFrame]
     container_options: dict[str, str] = field(default_factory=dict[str, str])
     codec_options: dict[str, str] = field(default_factory=dict[str, str])
+    max_fps: float = MAX_FPS
     carries_sound: bool = False
     needs_even_sides: bool = False
 
@@ -68,13 +74,14 @@ def write_video(
             takes it as it is. Only MP4 carries sound; the result's `audio` tells what became of it.
 
     Raises:
-        MediaError: Unknown suffix (before any frame is asked for), no frames, or the place cannot be written to.
-        ValueError: The rate is not positive or above the limit, frames differ in size, or a side is odd for MP4.
+        MediaError: Unknown suffix or a rate that this kind of file cannot have (before any frame is asked for), no
+            frames, or the place cannot be written to.
+        ValueError: The rate is beyond the limits, frames differ in size, or a side is odd for MP4.
     """
     path = Path(path)
-    if not 0 < fps <= MAX_FPS:
-        raise ValueError(f"Videos are written at up to {MAX_FPS:g} frames a second; got {fps}.")
-    check_output(path)
+    if not MIN_FPS <= fps <= MAX_FPS:
+        raise ValueError(f"Videos are written at {MIN_FPS:g} to {MAX_FPS:g} frames a second; got {fps}.")
+    check_output(path, fps=fps)
     rate = exact_rate(fps)
     source = Path(audio_from) if audio_from is not None else None
     if path.suffix == "":
@@ -94,11 +101,15 @@ def write_video(
     return WrittenVideo(path=path, size=size, num_frames=num_frames, fps=float(rate), audio=audio)
 
 
-def check_output(path: Path | str) -> None:
+def check_output(path: Path | str, *, fps: float | None = None) -> None:
     """Refuse a name that `write_video` could not write to, so that it shows before any work.
 
+    Args:
+        path: As for `write_video`.
+        fps: Frames a second, where they are known already: animated pictures cannot have as many as videos.
+
     Raises:
-        MediaError: Unknown suffix, or a folder for PNG files that has something in it.
+        MediaError: Unknown suffix, a folder for PNG files that has something in it, or a rate that is too high.
     """
     path = Path(path)
     if path.suffix == "":
@@ -110,6 +121,11 @@ def check_output(path: Path | str) -> None:
         )
     elif path.is_dir():
         raise MediaError(f"{path}: is a folder. Give the name of a file in it.")
+    elif fps is not None and exact_rate(fps) > (max_fps := _ENCODINGS[path.suffix.lower()].max_fps):
+        raise MediaError(
+            f"{path}: a file of this kind shows at most {max_fps:g} frames a second, and this video has {fps:.6g}. "
+            "Choose a name that ends in .mp4."
+        )
 
 
 def _one_size(
@@ -214,7 +230,7 @@ _ENCODINGS = {
         carries_sound=True,
         needs_even_sides=True,
     ),
-    ".gif": _Encoding(container="gif", codec="gif", pixel_format="pal8", picture=_palette),
+    ".gif": _Encoding(container="gif", codec="gif", pixel_format="pal8", picture=_palette, max_fps=MAX_GIF_FPS),
     ".webp": _Encoding(
         container="webp",
         codec="libwebp_anim",
@@ -222,5 +238,6 @@ _ENCODINGS = {
         picture=_with_alpha,
         container_options={"loop": "0"},
         codec_options={"quality": "85"},
+        max_fps=MAX_WEBP_FPS,
     ),
 }

@@ -10,12 +10,10 @@ import numpy.typing as npt
 from animate_anyone.media.info import VideoInfo
 from animate_anyone.media.video import probe, read_frames
 from animate_anyone.pose.detect import PoseDetector, detect_poses
-from animate_anyone.pose.file import load_poses
+from animate_anyone.pose.file import is_pose_file, load_poses
 from animate_anyone.pose.images import is_skeleton_video
 from animate_anyone.pose.skeleton import PoseSequence
 from animate_anyone.pose.smooth import smooth_poses
-
-POSE_FILE_SUFFIXES = (".json", ".json.gz")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +29,14 @@ class SkeletonVideo:
 Driving = PoseSequence | SkeletonVideo
 
 
-def is_pose_file(path: Path) -> bool:
-    """Whether a driving file holds poses, by its name; otherwise it is a video."""
-    return path.name.lower().endswith(POSE_FILE_SUFFIXES)
+def rate_of(path: Path) -> float:
+    """Frames a second of a driving motion of any kind, known before anything that takes long.
+
+    Raises:
+        MediaError: the video cannot be read.
+        PoseError: the pose file is not valid.
+    """
+    return load_poses(path).fps if is_pose_file(path) else probe(path).fps
 
 
 def open_driving(

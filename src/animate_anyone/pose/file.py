@@ -6,23 +6,45 @@ by its path in the document, for example `frames[3].keypoints[17][0]`.
 
 import gzip
 import json
-import math
+import zlib
+from math import isqrt
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 
-from animate_anyone.errors import PoseError
+from animate_anyone.errors import MediaError, PoseError
 from animate_anyone.media.atomic import write_file
+from animate_anyone.media.limits import MAX_ASPECT, MAX_IMAGE_PIXELS, MIN_FPS, MIN_SIDE, check_size
 from animate_anyone.pose.skeleton import BODY_NAMES, LAYOUT, NUM_KEYPOINTS, FloatArray, PoseSequence
 
 FORMAT = "animate-anyone/pose"
 VERSION = 1
-MAX_BYTES = 256 * 2**20
-MAX_SIDE = 65536
+POSE_FILE_SUFFIXES = (".json", ".json.gz")
+"""In capitals or not."""
+MAX_BYTES = 64 * 2**20
+"""JSON in a file, unpacked."""
+WHOLE_FRAME_BYTES = 3450
+"""Of a frame in which all 134 keypoints are seen, on the largest canvas; 2900 on a small one."""
+ROOM = MAX_BYTES // WHOLE_FRAME_BYTES
+"""Frames for which there is room whatever is seen in them: 19451, more than ten minutes at 30 frames a second."""
+MAX_KEYPOINTS = 3_000_000
+"""Keypoints that are seen, in all frames: 134 in each of 22388. What Python makes of JSON can be twenty times as large
+as that, if it is full of empty lists; so limited, reading takes 1 GB at most, and 600 MB for ten minutes of a clip."""
+MAX_SIDE = MAX_ASPECT * isqrt(MAX_IMAGE_PIXELS // MAX_ASPECT)
+"""Pixels of the longest side that a picture can have."""
+EXCERPT = 60
+"""Characters of a wrong value that are shown."""
 MAX_FRAMES = 100_000
+MAX_FPS = 1000.0
+"""More than a video can have, since a motion may be measured faster than it is shown."""
 
 _FIELDS = ("format", "version", "layout", "width", "height", "fps", "frames")
+
+
+def is_pose_file(path: Path) -> bool:
+    """Whether a file holds poses, by its name."""
+    return path.name.lower().endswith(POSE_FILE_SUFFIXES)
 
 
 def save_poses(sequence: PoseSequence, path: str | Path) -> None:
@@ -81,23 +103,44 @@ def check_pose_path(path: Path) -> None:
     _is_compressed(path)
 
 
+def check_room(num_frames: int) -> None:
+    """Refuses more frames than a pose file has room for if all keypoints are seen, so that it shows before any work.
+
+    Raises:
+        PoseError: with both numbers.
+    """
+    if num_frames > ROOM:
+        raise PoseError(
+            f"A pose file has room for {ROOM} frames in which all is seen; these would be {num_frames}. Take the first "
+            "frames only, or cut the video into parts."
+        )
+
+
 def _is_compressed(path: Path) -> bool:
-    if path.name.endswith(".json.gz"):
-        return True
-    if path.suffix == ".json":
-        return False
-    raise PoseError(f"A pose file ends in .json or .json.gz; got '{path.name}'.")
+    if not is_pose_file(path):
+        raise PoseError(f"A pose file ends in {' or '.join(POSE_FILE_SUFFIXES)}; got '{path.name}'.")
+    return path.suffix.lower() == ".gz"
 
 
 def _read(path: Path, *, compressed: bool) -> bytes:
     try:
         with gzip.open(path) if compressed else path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
-    except (OSError, EOFError) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise PoseError(
+            f"The pose file '{path}' is damaged or not compressed by gzip ({error}). Make or download it again."
+        ) from error
+    except OSError as error:
         raise PoseError(f"Cannot read the pose file '{path}': {error}.") from error
     if len(content) > MAX_BYTES:
         raise PoseError(
             f"The pose file '{path}' holds more than {MAX_BYTES // 2**20} MiB of JSON; split the clip into parts."
+        )
+    # A keypoint is a list; besides, a frame is an object with a list or an object in it, and one of each is around all.
+    if content.count(b"[") > MAX_KEYPOINTS + MAX_FRAMES + 1 or content.count(b"{") > 2 * MAX_FRAMES + 1:
+        raise PoseError(
+            f"The pose file '{path}' holds more lists or objects than {MAX_KEYPOINTS} keypoints in {MAX_FRAMES} frames "
+            "make; split the clip into parts."
         )
     return content
 
@@ -132,15 +175,18 @@ class _Reader:
         for name in document:
             if name not in _FIELDS:
                 raise PoseError(
-                    f"The pose file '{self.path}' has an unknown field '{name}'. Fields: {', '.join(_FIELDS)}."
+                    f"The pose file '{self.path}' has an unknown field '{name[:EXCERPT]}'. "
+                    f"Fields: {', '.join(_FIELDS)}."
                 )
         for name, expected in (("format", FORMAT), ("version", VERSION), ("layout", LAYOUT)):
             if document[name] != expected:
                 self._fail(name, document[name], repr(expected))
         width, height = self._side("width", document["width"]), self._side("height", document["height"])
-        fps = self._number("fps", document["fps"], low=0.0, high=1000.0)
-        if fps == 0:
-            self._fail("fps", fps, "a number above 0")
+        try:
+            check_size(self.path, width, height, max_pixels=MAX_IMAGE_PIXELS)
+        except MediaError as error:
+            raise PoseError(f"The canvas of the pose file cannot be that of a picture. {error}") from error
+        fps = self._number("fps", document["fps"], low=MIN_FPS, high=MAX_FPS)
         frames = document["frames"]
         if not isinstance(frames, list) or not 1 <= len(frames) <= MAX_FRAMES:
             self._fail("frames", frames, f"a list of 1 to {MAX_FRAMES} frames")
@@ -185,17 +231,26 @@ class _Reader:
         scores[index] = self._number(f"{field}[2]", point[2], low=0.0, high=1.0) if len(point) == 3 else 1.0
 
     def _side(self, field: str, value: Any) -> int:
-        if type(value) is not int or not 1 <= value <= MAX_SIDE:
-            self._fail(field, value, f"a whole number from 1 to {MAX_SIDE}")
+        if type(value) is not int or not MIN_SIDE <= value <= MAX_SIDE:
+            self._fail(field, value, f"a whole number from {MIN_SIDE} to {MAX_SIDE}")
         return value
 
     def _number(self, field: str, value: Any, *, low: float, high: float) -> float:
-        # bool is an int to Python, and true is no coordinate.
-        if type(value) not in (int, float) or not math.isfinite(value) or not low <= value <= high:
+        # bool is an int to Python, and true is no coordinate. A whole number too large for a float can be compared
+        # to one; what is no number or infinite lies between no limits.
+        if type(value) not in (int, float) or not low <= value <= high:
             self._fail(field, value, f"a number from {low:g} to {high:g}")
         return float(value)
 
     def _fail(self, field: str, value: Any, expected: str) -> NoReturn:
-        got = json.dumps(value, default=str)
-        got = got if len(got) <= 60 else got[:57] + "..."
-        raise PoseError(f"The pose file '{self.path}' is wrong at {field}: got {got}, expected {expected}.")
+        raise PoseError(f"The pose file '{self.path}' is wrong at {field}: got {_excerpt(value)}, expected {expected}.")
+
+
+def _excerpt(value: Any) -> str:
+    """The beginning of a value of a document, as JSON; the rest, which may be the whole file, is left as it is."""
+    got = ""
+    for piece in json.JSONEncoder().iterencode(value[:EXCERPT] if isinstance(value, str) else value):
+        got += piece
+        if len(got) > EXCERPT:
+            return got[: EXCERPT - 3] + "..."
+    return got

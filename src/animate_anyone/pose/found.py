@@ -11,6 +11,8 @@ from PIL import Image
 from animate_anyone.errors import PoseError
 from animate_anyone.media.image import DECODE_ERRORS, load_image
 from animate_anyone.media.limits import check_file
+from animate_anyone.media.timing import Timing
+from animate_anyone.media.video import probe
 from animate_anyone.pose.detect import PoseDetector
 from animate_anyone.pose.driving import follow_video
 from animate_anyone.pose.reference import find_pose
@@ -75,6 +77,18 @@ def detect_file(
         fps=PICTURE_FPS,
     )
     return FoundPoses(poses=poses, provider=detector.provider)
+
+
+def timing_of(path: Path) -> Timing:
+    """Rate and number of the frames in which `detect_file` would look for poses, before it does.
+
+    Raises:
+        MediaError: the file cannot be read.
+    """
+    check_file(path, expected="a video or a picture")
+    if is_still(path):
+        return Timing(start=0.0, fps=PICTURE_FPS, num_frames=1, constant=True)
+    return probe(path).timing
 
 
 def is_still(path: Path) -> bool:

@@ -11,7 +11,8 @@ from PIL import Image
 from animate_anyone.errors import MissingExtraError, PoseError
 from animate_anyone.media.size import Size
 from animate_anyone.pose.detect import DetectorName, PoseDetector, make_detector
-from animate_anyone.pose.driving import Driving, SkeletonVideo, is_pose_file, open_driving
+from animate_anyone.pose.driving import Driving, SkeletonVideo, open_driving
+from animate_anyone.pose.file import is_pose_file
 from animate_anyone.pose.reference import find_pose, load_reference_pose
 from animate_anyone.pose.skeleton import Pose
 
