@@ -150,6 +150,7 @@ class HalfAPerson:
     """A detector that finds a nose, and nothing to lay a motion on."""
 
     provider = "half a person"
+    weights = ()
 
     def detect(self, image: np.ndarray) -> list[Pose]:
         keypoints = np.full((NUM_KEYPOINTS, 2), 20, dtype=np.float32)
