@@ -1,11 +1,13 @@
 """Adapters alone are trained and kept, and the pipeline that a run leaves has them in its weights."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from animate_anyone.checkpoints.adapters import merge_adapters
 from animate_anyone.checkpoints.registry import open_pipeline
@@ -105,3 +107,11 @@ def test_adapters_of_another_model_are_an_error(tuned: Path, tmp_path: Path):
         merge_adapters(networks, tuned / "adapters")
     with pytest.raises(CheckpointError, match="holds no adapters"):
         merge_adapters(networks, tmp_path)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"lora_alpha": 1, "r": 0}', '{"lora_alpha": "much", "r": 4}'])
+def test_adapters_without_a_usable_scale_are_an_error(tuned: Path, tmp_path: Path, content: str):
+    shutil.copytree(tuned / "adapters", tmp_path / "adapters")
+    (tmp_path / "adapters/denoising_unet/adapter_config.json").write_text(content)
+    with pytest.raises(CheckpointError, match="expected PEFT's"):
+        merge_adapters({"denoising_unet": nn.Linear(1, 1)}, tmp_path / "adapters")

@@ -35,7 +35,11 @@ def merge_adapters(networks: Mapping[str, nn.Module], folder: str | Path) -> Non
     if not places:
         raise CheckpointError(f"'{folder}' holds no adapters: expected COMPONENT/{ADAPTER_CONFIG} in it.")
     for place in places:
-        config = json.loads((place / ADAPTER_CONFIG).read_text(encoding="utf-8"))
+        scale = _scale(place / ADAPTER_CONFIG)
+        if place.name not in networks:
+            raise CheckpointError(
+                f"'{place}' adapts a component that this model does not have; it has {', '.join(networks)}."
+            )
         tensors = read_weights(place / ADAPTER_WEIGHTS)
         weights = {
             key.removeprefix(PREFIX).removesuffix(DOWN): (tensor, tensors.get(key.removesuffix(DOWN) + UP))
@@ -55,8 +59,19 @@ def merge_adapters(networks: Mapping[str, nn.Module], folder: str | Path) -> Non
                 f"'{place}': {counted(strangers, 'adapter')} do not fit the model: {shown(strangers)}. "
                 "They were trained on a model of another size."
             )
-        scale = config["lora_alpha"] / config["r"]
         for name, (down, up) in weights.items():
             weight = linear[name].weight
             assert up is not None  # of those that fit
             weight.copy_(weight.float() + scale * (up.float() @ down.float()).to(weight.device))
+
+
+def _scale(file: Path) -> float:
+    """What the product of the two matrices is multiplied by."""
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+        return float(config["lora_alpha"] / config["r"])
+    except (OSError, ValueError, RecursionError, LookupError, TypeError, ArithmeticError) as error:
+        raise CheckpointError(
+            f"'{file}' cannot be used ({type(error).__name__}: {error}); expected PEFT's, with the numbers lora_alpha "
+            "and r."
+        ) from error
