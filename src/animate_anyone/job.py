@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -207,31 +208,23 @@ def _animate(
     if reference_pose is not None and not (use.fits(motion.kind, align=align) or use.sees_reference_pose):
         reason = "a skeleton video is shown as it is" if align else "the alignment is switched off"
         note(f"The pose of the reference has no effect: {reason}.")
+    run = partial(
+        animate,
+        pipeline,
+        reference,
+        motion.driving,
+        reference_pose=reference_pose,
+        options=options,
+        decoder=decoder,
+        on_window=on_window,
+    )
     try:
-        return animate(
-            pipeline,
-            reference,
-            motion.driving,
-            reference_pose=reference_pose,
-            align=align,
-            options=options,
-            decoder=decoder,
-            on_window=on_window,
-        )
+        return run(align=align)
     except PoseError as error:
         if motion.reference_pose_from != "detected":
             raise
         note(f"{error} The motion is shown as it is.")
-        return animate(
-            pipeline,
-            reference,
-            motion.driving,
-            reference_pose=reference_pose,
-            align=False,
-            options=options,
-            decoder=decoder,
-            on_window=on_window,
-        )
+        return run(align=False)
 
 
 def _panels(animation: Animation, reference: Image.Image) -> Iterator[Frame]:
