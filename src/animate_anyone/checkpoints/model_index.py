@@ -13,7 +13,6 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
-from animate_anyone.checkpoints.registry import PIPELINE_FILE
 from animate_anyone.errors import CheckpointError
 from animate_anyone.pipeline import AnimateAnyonePipeline
 from animate_anyone.pose.draw import STYLES
@@ -65,7 +64,7 @@ def read_model_index(folder: Path) -> ModelIndex:
     Raises:
         CheckpointError: it cannot be read, is about another kind of model, or names other classes than the pipeline's.
     """
-    file = folder / PIPELINE_FILE
+    file = folder / AnimateAnyonePipeline.config_name
     try:
         index: Any = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
