@@ -11,6 +11,8 @@
 Wrong arguments inside the library are plain ``ValueError``: they are bugs of the caller, not of the user.
 """
 
+from functools import partial
+
 
 class AnimateAnyoneError(Exception):
     """Base of every error whose message is written for the user: what was got, expected, and what to do."""
@@ -38,6 +40,10 @@ class MissingNetworkError(AnimateAnyoneError):
     def __init__(self, needs: str, *, purpose: str, remedy: str):
         super().__init__(f"{purpose} needs {needs}: not on this machine. {remedy}")
         self.needs = needs
+        self._words = {"purpose": purpose, "remedy": remedy}
+
+    def __reduce__(self):  # for other processes, which send errors home
+        return partial(type(self), **self._words), (self.needs,)
 
 
 class MissingExtraError(AnimateAnyoneError):
@@ -48,3 +54,7 @@ class MissingExtraError(AnimateAnyoneError):
             f"{purpose} needs the package '{package}', which is not installed. "
             f"Install it with: pip install 'animate-anyone[{extra}]'"
         )
+        self._words = {"package": package, "extra": extra, "purpose": purpose}
+
+    def __reduce__(self):
+        return partial(type(self), **self._words), ()

@@ -138,6 +138,22 @@ def test_clips_on_one_side_are_refused_unless_asked_for(tmp_path):
     assert any(note.startswith("--names common") and note.endswith(": c.") for note in found.notes)
 
 
+def test_one_clip_of_another_name_is_no_result(tmp_path):
+    ours, truth = write_clips(tmp_path / "ours", bob=TRUTH), write_clips(tmp_path / "truth", alice=TRUTH)
+    with pytest.raises(ConfigError, match="on one side only: alice, bob"):
+        find_pairs(ours, truth)
+    assert len(find_pairs(ours / "bob", truth / "alice").clips) == 1
+
+
+def test_a_folder_of_something_else_is_not_written_to(tmp_path):
+    ours, truth = write_pictures(TRUTH, tmp_path / "ours"), write_pictures(TRUTH, tmp_path / "truth")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/report.html").write_text("mine")
+    with pytest.raises(ConfigError, match=r"holds report\.html of something else"):
+        scored(ours, truth, tmp_path / "out")
+    assert (tmp_path / "out/report.html").read_text() == "mine"
+
+
 def test_an_option_without_effect_is_reported(tmp_path):
     ours, truth = write_pictures(TRUTH, tmp_path / "ours"), write_pictures(TRUTH, tmp_path / "truth")
     everything = Alignment(length="shortest", size="truth", rate="truth", names="common")

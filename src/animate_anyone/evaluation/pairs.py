@@ -193,7 +193,8 @@ def find_pairs(
         ConfigError: The sides do not fit, and `alignment` does not say what to do.
     """
     ours, theirs = _clips(results), _clips(truths)
-    if len(ours) == len(theirs) == 1:
+    # Of two clips that are named one by one, no name says whether they belong together.
+    if len(ours) == len(theirs) == 1 and (results in ours.values() or truths in theirs.values()):
         single: set[str] = set()
         names = {next(iter(theirs)): (next(iter(ours.values())), next(iter(theirs.values())))}
     else:

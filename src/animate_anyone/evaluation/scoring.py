@@ -33,6 +33,8 @@ from animate_anyone.metrics.warping import TrueMotion
 TRUTH = "truth"
 """The row under which features of the true clips are kept."""
 SETTINGS = "settings.json"
+RESULTS = ("clips", "features", "generated", "report.*")
+"""What else an evaluation writes into its folder: of no use, and not to be replaced, without the settings."""
 ANOTHER = "Give another folder, or remove this one."
 THREADS = 1
 """Of torch, for each clip: more would round otherwise, and clips are what is worked on side by side."""
@@ -216,6 +218,8 @@ def keep_settings(output: Path, settings: Mapping[str, Any]) -> None:
             raise ConfigError(
                 f"{output} holds scores that were taken with other settings:\n" + "\n".join(lines) + f"\n{ANOTHER}"
             )
+    elif found := sorted(path.name for pattern in RESULTS for path in output.glob(pattern)):
+        raise ConfigError(f"{output} holds {', '.join(found)} of something else, without {SETTINGS}. {ANOTHER}")
     _write(path, text)
 
 
