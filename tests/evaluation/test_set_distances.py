@@ -57,6 +57,7 @@ def test_fvd_through_weights_from_a_file(tmp_path):
     assert kept["result"][1:] == pytest.approx(network(results["a"][9:]), rel=1e-4, abs=1e-6)
     assert figures(found)["fvd"] == pytest.approx(by_hand([kept["result"]], [kept["truth"]]))
     assert found.rows["result"].figures["fvd"].clips == 1
+    assert any(note.startswith("FVD: not of all 2 clips (") and ": 1)" in note for note in found.notes)
     digits = hashlib.sha256(weights.read_bytes()).hexdigest()[:8]
     assert digits in found.measures["fvd"].network and "other weights" in found.measures["fvd"].network
 

@@ -1,6 +1,6 @@
 """From a configuration, or from two folders of videos, to an `Evaluation`: plans it, scores the clips, sums them up."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -16,7 +16,7 @@ from animate_anyone.config_file import Values, parse, read_values, with_override
 from animate_anyone.devices.placement import DTypeName, choose_device, usual_dtype
 from animate_anyone.errors import ConfigError
 from animate_anyone.evaluation.clip_sets import ClipSet, Known, open_clip_set
-from animate_anyone.evaluation.document import Evaluation, ProtocolRecord
+from animate_anyone.evaluation.document import Evaluation, MeasureRecord, ProtocolRecord, Row
 from animate_anyone.evaluation.instruments import InstrumentOptions, Setting, open_instruments
 from animate_anyone.evaluation.measures import DISTANCES, MEASURES, probe_of
 from animate_anyone.evaluation.model_videos import ModelVideos
@@ -261,17 +261,33 @@ def _score(
         work.on_clip(done, total)
 
     # --- All together ---
+    records = measure_records(measures, instruments, not_run)
+    rows = {row: summarise_row(scoring, row, instruments, bound=row in bounds) for row in videos.rows}
     return Evaluation(
         protocol=record,
         clips=tuple(test_set.names),
-        measures=measure_records(measures, instruments, not_run),
-        rows={row: summarise_row(scoring, row, instruments, bound=row in bounds) for row in videos.rows},
+        measures=records,
+        rows=rows,
         settings=settings,
         hashes=hashes,
         versions=versions,
         machine=this_machine() | {"torch_threads": THREADS},
-        notes=notes,
+        notes=(*notes, *_left_out(rows, records, total)),
     )
+
+
+def _left_out(rows: Mapping[str, Row], records: Mapping[str, MeasureRecord], total: int) -> Iterator[str]:
+    """What to say where a network found nothing to measure in some clips, so that rows may be of different ones."""
+    for name, record in records.items():
+        if record.network is None or record.not_run is not None:
+            continue
+        counts = {row.title: row.figures[name].clips for row in rows.values() if row.figures[name].clips < total}
+        if counts:
+            listed = ", ".join(f"{title}: {count}" for title, count in counts.items())
+            yield (
+                f"{record.title}: not of all {total} clips ({listed}). The others are too short for it, or nobody was "
+                "found in them."
+            )
 
 
 def _reason(measure: str, known: frozenset[Known], missing: Mapping[str, str]) -> str | None:
