@@ -23,6 +23,7 @@ from animate_anyone.train.config import Optimiser, TrainConfig
 from animate_anyone.train.loop import learning_rate_at, run
 from animate_anyone.train.networks import make_networks
 from animate_anyone.train.record import LOSS_LOG, read_log
+from animate_anyone.train.resuming import INPUTS, claim_inputs
 from animate_anyone.train.stages import STAGES
 from animate_anyone.train.vae_stage import fixed_frames
 from train.conftest import tiny
@@ -178,12 +179,23 @@ def test_a_run_is_not_gone_on_with_beside_other_weights(configure: Configure, tr
         run(configure("stage2", steps=2, **{"init.pipeline": start}))
 
 
+def test_what_was_never_trained_may_begin_with_anything(tmp_path: Path):
+    claim_inputs(tmp_path, {"data": "a"}, going_on=False)
+    claim_inputs(tmp_path, {"data": "b"}, going_on=False)
+    claim_inputs(tmp_path, {"data": "b"}, going_on=True)
+    (tmp_path / INPUTS).write_text("{")
+    with pytest.raises(ConfigError, match="is damaged"):
+        claim_inputs(tmp_path, {"data": "b"}, going_on=True)
+
+
 def test_a_run_does_not_replace_what_it_starts_from(trained: Path, tmp_path: Path):
     start = tmp_path / "pipeline"
     shutil.copytree(trained / "stage1/pipeline", start)
     for output in (start, tmp_path):
         with pytest.raises(ConfigError, match=r"init\.pipeline is .* which this run would replace"):
             run(tiny("stage2", trained, output=output, **{"init.pipeline": start}))
+    with pytest.raises(ConfigError, match=r"init\.vae is .* which this run would replace"):
+        run(tiny("stage1", trained, output=tmp_path, **{"init.vae": start / "vae"}))
     assert (start / "denoising_unet/diffusion_pytorch_model.safetensors").exists()
 
 

@@ -74,6 +74,14 @@ def test_a_damaged_checkpoint_never_takes_the_place_of_a_new_one(tmp_path: Path)
     assert read.step == 12
 
 
+@pytest.mark.parametrize("keep", range(1, 11))
+def test_as_many_are_kept_as_asked_for(tmp_path: Path, keep: int):
+    for step in range(1, 9):
+        save_checkpoint(checkpoint(step), tmp_path, keep=keep)
+    steps = sorted(int(path.name.removeprefix("step-")) for path in tmp_path.iterdir())
+    assert steps == list(range(1, 9))[-keep:]
+
+
 def test_what_a_killed_process_left_is_removed(tmp_path: Path):
     (tmp_path / ".step-00000007-abcd1234").mkdir()
     save_checkpoint(checkpoint(8), tmp_path, keep=1)

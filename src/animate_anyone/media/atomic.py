@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from animate_anyone.errors import MediaError
@@ -25,7 +25,7 @@ def complete_file(path: Path) -> Generator[Path, None, None]:
         with reported(path):
             _flush(temporary)
             os.replace(temporary, path)
-            _flush(path.parent)
+        _flush_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -74,13 +74,15 @@ def replaced_folder(path: Path) -> Generator[Path, None, None]:
     try:
         yield temporary
         with reported(path):
-            for file in (*temporary.rglob("*"), temporary):
-                _flush(file)
+            for file in temporary.rglob("*"):
+                if file.is_file():
+                    _flush(file)
             # A folder cannot be renamed onto one that is not empty; the old one is moved aside first.
             if path.exists():
                 path.rename(aside)
             temporary.rename(path)
-            _flush(path.parent)
+        for folder in (*(inside for inside in path.rglob("*") if inside.is_dir()), path, path.parent):
+            _flush_folder(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         if path.exists():
@@ -109,12 +111,19 @@ def reported(path: Path) -> Generator[None, None, None]:
 
 
 def _flush(path: Path) -> None:
-    """Has the system write a file's content, or a folder's entries, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Has the system write a file's content to the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _flush_folder(path: Path) -> None:
+    """The same for a folder's entries, where the system can: what is in its place is not to fail any more."""
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _temporary(path: Path) -> Path:

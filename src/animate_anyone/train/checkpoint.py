@@ -63,7 +63,7 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path, *, keep: int) -> Path:
         (temporary / STATE).write_text(json.dumps(state, indent=2), encoding="utf-8")
     before = sorted(other for other in folder.glob("step-*") if other < path)
     for other in folder.glob("step-*"):
-        if other != path and other not in before[len(before) + 1 - keep :]:
+        if other != path and other not in before[max(0, len(before) + 1 - keep) :]:
             shutil.rmtree(other)
     return path
 

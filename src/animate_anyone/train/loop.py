@@ -107,7 +107,8 @@ def run(config: TrainConfig) -> Path:
         network.to(device=accelerator.device, memory_format=layout)  # pyright: ignore[reportCallIssue]
     parameters = stage.prepare(networks)
     if accelerator.is_main_process:
-        claim_inputs(config.output, inputs_of(config, networks, trained=parameters.values()))
+        inputs = inputs_of(config, networks, trained=parameters.values())
+        claim_inputs(config.output, inputs, going_on=checkpoint is not None)
     objective = accelerator.prepare_model(stage.objective(config, networks))
     optimiser = OPTIMISERS[config.optimiser.kind](
         parameters.values(),
@@ -130,7 +131,9 @@ def run(config: TrainConfig) -> Path:
         assign(parameters, checkpoint.weights)
         average.load(checkpoint.ema)
         optimiser.load_state_dict(dict(checkpoint.optimiser))
-        sums = {name: torch.tensor(value, dtype=torch.float64) for name, value in checkpoint.sums.items()}
+        # Sums of an earlier version do not say of how many steps they are; the next line is then of fewer.
+        if STEPS in checkpoint.sums:
+            sums = {name: torch.tensor(value, dtype=torch.float64) for name, value in checkpoint.sums.items()}
         console.print(f"resuming after step {start}")
     accelerator.wait_for_everyone()
 

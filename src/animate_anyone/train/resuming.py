@@ -48,9 +48,10 @@ def claim_folder(config: TrainConfig, *, trains: Sequence[str]) -> list[str]:
     Raises:
         ConfigError: If the folder holds another run, or the run starts from what it would replace.
     """
-    results = {config.output, *(config.output / name for name in (*trains, "pipeline"))}
+    results = [(config.output / name).resolve() for name in (*trains, "pipeline")]
     for field, path in config.init:
-        if path is not None and path.resolve() in {result.resolve() for result in results}:
+        place = None if path is None else path.resolve()
+        if place is not None and (place == config.output.resolve() or any(map(place.is_relative_to, results))):
             raise ConfigError(
                 f"init.{field} is {path}, which this run would replace by what it trains. Choose another output than "
                 f"{config.output}."
@@ -74,19 +75,25 @@ def claim_folder(config: TrainConfig, *, trains: Sequence[str]) -> list[str]:
     return notices
 
 
-def claim_inputs(folder: Path, inputs: Mapping[str, str]) -> None:
+def claim_inputs(folder: Path, inputs: Mapping[str, str], *, going_on: bool) -> None:
     """Notes what a run starts from, or checks that it is the same as when it began.
 
     Args:
         folder: Of the run.
         inputs: From `inputs_of`.
+        going_on: Whether there is a checkpoint to go on from; what was never trained may begin with anything.
 
     Raises:
-        ConfigError: If it is not.
+        ConfigError: If it is not, or the note is damaged.
     """
     path = folder / INPUTS
-    if path.exists():
-        old: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    if going_on and path.exists():
+        try:
+            old: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ConfigError(
+                f"{path} is damaged ({error}). Remove it, if clips and weights are as the run began."
+            ) from error
         changed = sorted(name for name in old.keys() | inputs.keys() if old.get(name) != inputs.get(name))
         if changed:
             raise ConfigError(
