@@ -24,7 +24,7 @@ from animate_anyone.media.writer import check_output, write_video
 from animate_anyone.opened_model import open_decoder_of, open_model, settings_used
 from animate_anyone.pipeline import AnimateAnyonePipeline, Frame
 from animate_anyone.pose.driving import rate_of
-from animate_anyone.pose.motion import Motion, MotionOptions, find_motion
+from animate_anyone.pose.motion import Motion, MotionOptions, UseOfPoses, find_motion
 from animate_anyone.pose.skeleton_video import check_rate
 from animate_anyone.run_report import (
     Picture,
@@ -142,6 +142,7 @@ def run_job(job: Job, listener: Listener) -> RunReport:
         reference,
         motion,
         job.options,
+        use=use,
         align=job.motion.align,
         decoder=decoder,
         on_window=on_window,
@@ -198,13 +199,14 @@ def _animate(
     motion: Motion,
     options: AnimateOptions,
     *,
+    use: UseOfPoses,
     align: bool,
     decoder: AutoencoderTiny | None,
     on_window: Callable[[int, int, int], None],
     note: Callable[[str], None],
 ) -> Animation:
     """The animation; if a detected pose turns out to be of no use, the motion is shown as it is."""
-    reference_pose, use = motion.reference_pose, use_of_poses(pipeline)
+    reference_pose = motion.reference_pose
     if reference_pose is not None and not (use.fits(motion.kind, align=align) or use.sees_reference_pose):
         reason = "a skeleton video is shown as it is" if align else "the alignment is switched off"
         note(f"The pose of the reference has no effect: {reason}.")

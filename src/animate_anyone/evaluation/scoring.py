@@ -163,7 +163,7 @@ def score_clip(scoring: Scoring, index: int, instruments: Mapping[str, Instrumen
             taken = probe.take(scored, None if instrument is None else instrument.use)
             values |= {value_key(measure, instrument): _plain(value) for measure, value in taken.items()}
         known = {**known, row: values}
-        _write(clip_file(scoring.output, name), json.dumps(known, indent=1) + "\n")
+        write_file(clip_file(scoring.output, name), (json.dumps(known, indent=1) + "\n").encode())
 
 
 def _score_elsewhere(scoring: Scoring, index: int) -> None:
@@ -220,7 +220,7 @@ def keep_settings(output: Path, settings: Mapping[str, Any]) -> None:
             )
     elif found := sorted(path.name for pattern in RESULTS for path in output.glob(pattern)):
         raise ConfigError(f"{output} holds {', '.join(found)} of something else, without {SETTINGS}. {ANOTHER}")
-    _write(path, text)
+    write_file(path, text.encode())
 
 
 def _missing_probes(
@@ -268,10 +268,6 @@ def _plain(value: Any) -> Any:
     plain = numbers.astype(object)
     plain[missing] = None
     return plain.tolist()
-
-
-def _write(path: Path, text: str) -> None:
-    write_file(path, text.encode())
 
 
 def _read(path: Path, *, remedy: str) -> dict[str, Any]:
